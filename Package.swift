@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors in the project's own runs, never for a user with a newer compiler.
+let warningsAreErrors = Context.environment["MARTLET_WARNINGS_AS_ERRORS"] == "1"
+
+let settings: [SwiftSetting] =
+  [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+/// A room of the server; what each may import is in docs/design.md and held by HouseTests.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources,
+    // Tests state expectations; marking each pointer they touch would say nothing.
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["martlet"])],
+  targets: [
+    // MARK: - C
+    .target(name: "CLinux"),
+    .target(
+      name: "CSimdjson",
+      cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
+      linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+    .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core libevent_extra", providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+    // MARK: - Rooms, each importing only from above
+    room("Wire"),
+    room("Telemetry"),
+    room("Documents", ["CYAML", "CSimdjson"]),
+    room("Config", ["Documents", "Wire"]),
+    room("Zones", ["Wire"]),
+    room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
+    room("Cluster", ["Wire"]),
+    room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
+    room("IO", ["CLibevent", "CLinux"]),
+    room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
+    room(
+      "Serving",
+      ["Answering", "Cluster", "Config", "IO", "Kubernetes", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
+    .executableTarget(name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
+
+    // MARK: - Tests, a mirror of the rooms
+    tests("WireTests", ["Wire"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

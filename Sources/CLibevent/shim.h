@@ -1,0 +1,7 @@
+// event-config.h defines _GNU_SOURCE, which changes fd_set; Swift's Glibc has seen it without.
+#include <sys/select.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>

@@ -1,0 +1,107 @@
+import CLibevent
+import Glibc
+
+/// A libevent base and what waits on it: readable descriptors, timers, signals.
+///
+/// Belongs to the thread that runs it; nothing here may be called from another. Handlers run on
+/// that thread, one at a time.
+@safe public final class EventLoop {
+  private let base: OpaquePointer
+
+  public init() {
+    guard let base = event_base_new() else { preconditionFailure("event_base_new: out of memory") }
+    unsafe self.base = base
+  }
+
+  deinit {
+    unsafe event_base_free(base)
+  }
+
+  /// Runs handlers until ``stop()``, or until nothing is waited for.
+  public func run() {
+    _ = unsafe event_base_dispatch(base)
+  }
+
+  /// Makes ``run()`` return after the handler that is running.
+  public func stop() {
+    _ = unsafe event_base_loopbreak(base)
+  }
+
+  /// Calls `handler` each time `descriptor` is readable (or at its end), until the registration
+  /// is cancelled or released.
+  public func onReadable(_ descriptor: Int32, _ handler: @escaping () -> Void) -> Registration {
+    register(descriptor, EV_READ | EV_PERSIST, handler)
+  }
+
+  /// Calls `handler` each time `descriptor` takes octets, until cancelled or released.
+  public func onWritable(_ descriptor: Int32, _ handler: @escaping () -> Void) -> Registration {
+    register(descriptor, EV_WRITE | EV_PERSIST, handler)
+  }
+
+  /// Calls `handler` for each arrival of the signal. One loop of the process may wait for signals.
+  public func onSignal(_ number: Int32, _ handler: @escaping () -> Void) -> Registration {
+    register(number, EV_SIGNAL | EV_PERSIST, handler)
+  }
+
+  /// Calls `handler` once after `delay`.
+  public func after(_ delay: Duration, _ handler: @escaping () -> Void) -> Registration {
+    register(-1, 0, handler, delay: delay)
+  }
+
+  /// Calls `handler` every `period`, first after one period.
+  public func every(_ period: Duration, _ handler: @escaping () -> Void) -> Registration {
+    register(-1, EV_PERSIST, handler, delay: period)
+  }
+
+  private func register(
+    _ descriptor: Int32, _ events: Int32, _ handler: @escaping () -> Void, delay: Duration? = nil
+  ) -> Registration {
+    unsafe Registration(base, descriptor, events, handler, delay)
+  }
+
+  /// For what else hangs on the loop inside this module.
+  var unsafeBase: OpaquePointer { unsafe base }
+}
+
+/// A handler waiting on an ``EventLoop``; releasing it, or ``cancel()``, ends the waiting.
+@safe public final class Registration {
+  private var event: OpaquePointer?
+  private let handler: () -> Void
+
+  fileprivate init(
+    _ base: OpaquePointer, _ descriptor: Int32, _ events: Int32,
+    _ handler: @escaping () -> Void, _ delay: Duration?
+  ) {
+    self.handler = handler
+    // SAFETY: the event is freed in cancel() at the latest when self goes, so the unretained
+    // pointer in it is valid whenever libevent calls.
+    unsafe event = event_new(
+      base, descriptor, Int16(events),
+      { _, _, context in
+        let registration = unsafe Unmanaged<Registration>.fromOpaque(context!).takeUnretainedValue()
+        registration.handler()
+      },
+      Unmanaged.passUnretained(self).toOpaque())
+    guard let event = unsafe event else { preconditionFailure("event_new: out of memory") }
+    if let delay {
+      let parts = delay.components
+      var time = timeval(
+        tv_sec: Int(parts.seconds), tv_usec: Int(parts.attoseconds / 1_000_000_000_000))
+      _ = unsafe event_add(event, &time)
+    } else {
+      _ = unsafe event_add(event, nil)
+    }
+  }
+
+  /// Ends the waiting; the handler is not called again. May be called in the handler.
+  public func cancel() {
+    if let event = unsafe event {
+      unsafe event_free(event)
+      unsafe self.event = nil
+    }
+  }
+
+  deinit {
+    cancel()
+  }
+}

@@ -1,0 +1,143 @@
+/// An IPv4 or IPv6 address as the 16 octets of its IPv6 form, IPv4 mapped (RFC 4291 §2.5.5.2).
+public struct IPAddress: Hashable, Sendable {
+  /// Octets 0–7 and 8–15 as big-endian numbers.
+  public let high: UInt64
+  public let low: UInt64
+
+  @inlinable
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// An IPv4 address from its 32 bits, `192.0.2.1` being `0xC000_0201`.
+  @inlinable
+  public init(v4: UInt32) {
+    high = 0
+    low = 0xFFFF_0000_0000 | UInt64(v4)
+  }
+
+  /// Takes 4 or 16 octets in network order; nil for any other count.
+  public init?(octets: some Collection<UInt8>) {
+    func number(_ octets: some Collection<UInt8>) -> UInt64 {
+      octets.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    switch octets.count {
+    case 4: self.init(v4: UInt32(number(octets)))
+    case 16: self.init(high: number(octets.prefix(8)), low: number(octets.dropFirst(8)))
+    default: return nil
+    }
+  }
+
+  @inlinable
+  public var isV4: Bool { high == 0 && low >> 32 == 0xFFFF }
+
+  /// The low 32 bits: the whole address where ``isV4``.
+  @inlinable
+  public var v4Bits: UInt32 { UInt32(truncatingIfNeeded: low) }
+
+  /// 127.0.0.0/8 or ::1.
+  public var isLoopback: Bool { isV4 ? v4Bits >> 24 == 127 : high == 0 && low == 1 }
+
+  /// 0.0.0.0 or ::.
+  public var isUnspecified: Bool { isV4 ? v4Bits == 0 : high == 0 && low == 0 }
+
+  /// The 4 or 16 octets of A or AAAA RDATA, network order.
+  public var octets: [UInt8] {
+    let all = (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
+      + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
+    return isV4 ? Array(all[12...]) : all
+  }
+}
+
+// MARK: - Text
+
+extension IPAddress: CustomStringConvertible {
+  /// Reads dotted IPv4 (four decimal numbers, no leading zeros) or IPv6 text of RFC 4291 §2.2,
+  /// without a zone index.
+  public init?(_ text: some StringProtocol) {
+    if text.utf8.contains(UInt8(ascii: ":")) {
+      guard let groups = Self.groups(text) else { return nil }
+      let high = groups[0..<4].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+      let low = groups[4..<8].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+      self.init(high: high, low: low)
+    } else {
+      guard let bits = Self.dotted(text) else { return nil }
+      self.init(v4: bits)
+    }
+  }
+
+  private static func dotted(_ text: some StringProtocol) -> UInt32? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 4 else { return nil }
+    var bits: UInt32 = 0
+    for part in parts {
+      guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        part.utf8.count == 1 || part.utf8.first != 0x30, let number = UInt8(part)
+      else { return nil }
+      bits = bits << 8 | UInt32(number)
+    }
+    return bits
+  }
+
+  private static func groups(_ text: some StringProtocol) -> [UInt16]? {
+    func read(_ half: [Substring]) -> [UInt16]? {
+      var groups: [UInt16] = []
+      for (index, part) in half.enumerated() {
+        if index == half.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+          guard let bits = dotted(part) else { return nil }
+          groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
+        } else {
+          guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ isHex($0) }),
+            let group = UInt16(part, radix: 16)
+          else { return nil }
+          groups.append(group)
+        }
+      }
+      return groups
+    }
+    func isHex(_ byte: UInt8) -> Bool {
+      (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
+    }
+    func parts(_ half: [UInt8]) -> [Substring] {
+      half.isEmpty
+        ? []
+        : String(decoding: half, as: UTF8.self)
+          .split(separator: ":", omittingEmptySubsequences: false)
+    }
+    let bytes = Array(text.utf8)
+    let colon = UInt8(ascii: ":")
+    guard let gap = bytes.indices.dropLast().first(where: { bytes[$0] == colon && bytes[$0 + 1] == colon })
+    else {
+      guard let all = read(parts(bytes)), all.count == 8 else { return nil }
+      return all
+    }
+    guard let left = read(parts(Array(bytes[..<gap]))),
+      let right = read(parts(Array(bytes[(gap + 2)...]))), left.count + right.count < 8
+    else { return nil }
+    return left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right
+  }
+
+  /// Dotted IPv4, or IPv6 as RFC 5952 §4 writes it.
+  public var description: String {
+    if isV4 {
+      let bits = v4Bits
+      return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
+    }
+    let groups =
+      (0..<4).map { UInt16(truncatingIfNeeded: high >> (48 - 16 * $0)) }
+      + (0..<4).map { UInt16(truncatingIfNeeded: low >> (48 - 16 * $0)) }
+    var best = 0..<0
+    var at = 0
+    while at < 8 {
+      let end = groups[at...].firstIndex { $0 != 0 } ?? 8
+      if end - at > max(best.count, 1) { best = at..<end }
+      at = max(end, at + 1)
+    }
+    func hex(_ part: ArraySlice<UInt16>) -> String {
+      part.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+    return best.isEmpty
+      ? hex(groups[...]) : hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
+  }
+}
