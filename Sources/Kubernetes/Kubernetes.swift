@@ -1,1 +1,1 @@
-// Kubernetes
+
