@@ -24,10 +24,8 @@ public struct FileTree {
     _ root: String, failed: @escaping (String, IOFailure) -> Void = { _, _ in },
     _ visit: @escaping (Entry) -> Void
   ) {
-    withoutActuallyEscaping(visit) { visit in
-      var tree = FileTree(visit: visit, failed: failed)
-      tree.enter(root, isLink: false, depth: 0)
-    }
+    var tree = FileTree(visit: visit, failed: failed)
+    tree.enter(root, isLink: false, depth: 0)
   }
 
   private mutating func enter(_ directory: String, isLink: Bool, depth: Int) {
