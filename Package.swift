@@ -56,6 +56,10 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
+    tests("DocumentsTests", ["Documents"]),
+    tests(
+      "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
+      resources: [.copy("Samples")]),
   ],
   swiftLanguageModes: [.v6]
 )
