@@ -83,7 +83,8 @@ struct BlockReader {
     case "proxy": block.forwards += Proxy.read(statement, context)
     case "log": block.log += Log.read(statement, context)
     case "prometheus": prometheus(statement)
-    case "bufsize": if stands(statement, .first) { block.bufsize = Bufsize.read(statement, context) }
+    case "bufsize":
+      if stands(statement, .first) { block.bufsize = Bufsize.read(statement, context) }
     case "cache": if stands(statement) { block.cache = Cache.read(statement, context) }
     case "debug": if stands(statement) { block.debug = Flag.read(statement, context) }
     case "errors": if stands(statement) { block.errors = Errors.read(statement, context) }
@@ -151,7 +152,8 @@ struct BlockReader {
       return false
     }
     findings.warning(
-      name.place, "'\(name.text)' stands twice in the server block; the \(counting.rawValue) counts")
+      name.place, "'\(name.text)' stands twice in the server block; the \(counting.rawValue) counts"
+    )
     return counting == .last
   }
 }

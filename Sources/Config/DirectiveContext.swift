@@ -38,7 +38,8 @@ struct DirectiveContext {
       } else if unsupported.contains(name) {
         findings.error(
           property.name.place,
-          "property '\(name)' of \(directive.name.text) is not supported by this version of martlet")
+          "property '\(name)' of \(directive.name.text) is not supported by this version of martlet"
+        )
       } else {
         findings.error(
           property.name.place, "unknown property '\(name)' of \(directive.name.text)",
@@ -52,7 +53,9 @@ struct DirectiveContext {
   private func complainOfLayout(_ directive: Statement) {
     let name = directive.name
     guard let brace = directive.brace else { return }
-    if brace.file == name.place.file, brace.line > directive.words[directive.words.count - 1].place.line {
+    if brace.file == name.place.file,
+      brace.line > directive.words[directive.words.count - 1].place.line
+    {
       findings.warning(brace, "'{' wants to stand on the line of \(name.text)")
     }
     if directive.bodyIsOnOneLine, name.text != "forward" {
@@ -89,7 +92,8 @@ struct DirectiveContext {
   {
     guard let duration = DurationText.parse(token.text) else {
       findings.error(
-        token.place, "'\(token.text)' is not a duration", expected: "a number and unit, such as 30s",
+        token.place, "'\(token.text)' is not a duration",
+        expected: "a number and unit, such as 30s",
         suggestion: Int(token.text).map { "\($0)s" })
       return nil
     }

@@ -49,7 +49,8 @@ final class Findings {
   private func line(at place: Place) -> String {
     guard let lines = lines[place.file], lines.indices.contains(place.line - 1) else { return "" }
     let line = lines[place.line - 1]
-    return String(line.unicodeScalars.last == "\r" ? Substring(line.unicodeScalars.dropLast()) : line)
+    return String(
+      line.unicodeScalars.last == "\r" ? Substring(line.unicodeScalars.dropLast()) : line)
   }
 
   /// The diagnostics by file in the order of reading, then by line and column.

@@ -24,21 +24,27 @@ struct Lexer {
   private var rest: Substring.UnicodeScalarView
   private let file: String
   private let findings: Findings
-  private var line = 1
-  private var column = 1
+  private let firstColumn: Int
+  private var line: Int
+  private var column: Int
   private var startsLine = true
   private var tokens: [Token] = []
 
-  /// The tokens of `text`; `file` is the name for places.
-  static func tokens(_ text: String, file: String, findings: Findings) -> [Token] {
-    var lexer = Lexer(rest: Substring(text).unicodeScalars, file: file, findings: findings)
+  /// The tokens of `text`, which begins on a line of `file` with every line at a column.
+  static func tokens(
+    _ text: String, file: String, line: Int = 1, column: Int = 1, findings: Findings
+  ) -> [Token] {
+    var lexer = Lexer(text, file: file, line: line, column: column, findings: findings)
     lexer.run()
     return lexer.tokens
   }
 
-  private init(rest: Substring.UnicodeScalarView, file: String, findings: Findings) {
-    self.rest = rest
+  private init(_ text: String, file: String, line: Int, column: Int, findings: Findings) {
+    rest = Substring(text).unicodeScalars
     self.file = file
+    self.line = line
+    self.column = column
+    firstColumn = column
     self.findings = findings
   }
 
@@ -61,7 +67,7 @@ struct Lexer {
   private mutating func advance() {
     if rest.removeFirst() == "\n" {
       line += 1
-      column = 1
+      column = firstColumn
     } else {
       column += 1
     }
@@ -78,7 +84,7 @@ struct Lexer {
   }
 
   private mutating func skipComment() {
-    while let scalar = rest.first, scalar != "\n" { _ = (scalar, advance()) }
+    while rest.first.map({ $0 != "\n" }) ?? false { advance() }
   }
 
   // MARK: - Quotes
@@ -108,7 +114,8 @@ struct Lexer {
   private mutating func word() {
     let place = here
     var text = String.UnicodeScalarView()
-    while let scalar = rest.first, scalar != "#", scalar == "\r" || !scalar.properties.isWhitespace {
+    while let scalar = rest.first, scalar != "#", scalar == "\r" || !scalar.properties.isWhitespace
+    {
       if scalar != "\r" { text.append(scalar) }
       advance()
     }

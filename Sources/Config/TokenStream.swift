@@ -85,7 +85,8 @@ struct TokenStream {
   mutating func expandImport(_ keyword: Token) {
     guard let what = peek(), what.kind == .word, !what.startsLine, let what = next() else {
       findings.error(
-        keyword.place, "import names nothing", expected: "import SNIPPET, import FILE or import GLOB")
+        keyword.place, "import names nothing",
+        expected: "import SNIPPET, import FILE or import GLOB")
       return
     }
     while let extra = peek(), extra.kind == .word, !extra.startsLine {

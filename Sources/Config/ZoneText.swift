@@ -124,7 +124,7 @@ struct CIDR {
     }
     let open = (bits - length % bits) % bits
     guard open > 0 else { return [zone(Array(digits[..<whole]))].compactMap { $0 } }
-    let first = digits[whole] >> open << open
+    let first = (digits[whole] >> open) << open
     return (first..<(first + (1 << open))).compactMap { zone(digits[..<whole] + [$0]) }
   }
 }

@@ -45,8 +45,10 @@ enum Kubernetes {
           },
           "labels": { property in reader.settings.labels = reader.selector(property) },
           "pods": { property in
-            if let word = reader.context.argument(property, usage: "pods disabled|insecure|verified"),
-              let pods: KubernetesSettings.Pods = reader.context.choice(word, of: "way to answer pods")
+            if let word = reader.context.argument(
+              property, usage: "pods disabled|insecure|verified"),
+              let pods: KubernetesSettings.Pods = reader.context.choice(
+                word, of: "way to answer pods")
             {
               reader.settings.pods = pods
             }
@@ -109,7 +111,8 @@ enum Kubernetes {
         return
       }
       for url in property.arguments {
-        if url.text.contains("://"), !url.text.hasPrefix("https://"), !url.text.hasPrefix("http://") {
+        if url.text.contains("://"), !url.text.hasPrefix("https://"), !url.text.hasPrefix("http://")
+        {
           context.findings.error(
             url.place, "'\(url.text)' is not the URL of an API server",
             expected: "https://HOST[:PORT] or http://HOST[:PORT]")
@@ -126,7 +129,9 @@ enum Kubernetes {
     }
 
     mutating func kubeconfig(_ property: Statement) {
-      guard context.hasArguments(property, 1...2, usage: "kubeconfig FILE [CONTEXT]") else { return }
+      guard context.hasArguments(property, 1...2, usage: "kubeconfig FILE [CONTEXT]") else {
+        return
+      }
       let words = property.words.map(\.text)
       sources.append((property, .kubeconfig(file: words[1], context: words.dropFirst(2).first)))
     }

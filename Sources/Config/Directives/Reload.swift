@@ -8,7 +8,8 @@ enum Reload {
     }
     let upper = Duration.seconds(1 << 33)
     let arguments = Array(directive.arguments)
-    if let first = arguments.first, let interval = context.duration(first, in: .seconds(2)...upper) {
+    if let first = arguments.first, let interval = context.duration(first, in: .seconds(2)...upper)
+    {
       settings.interval = interval
     }
     if arguments.count > 1,
