@@ -26,6 +26,7 @@ import Testing
   /// What each room may import from outside; C's own functions are for those that make calls.
   static let outside: [String: Set<String>] = [
     "IO": ["Glibc", "Synchronization"],
+    "Cluster": ["Synchronization"],
     "Telemetry": ["Synchronization"],
     "ZoneFiles": ["Glibc"],
     "Documents": ["Glibc"],

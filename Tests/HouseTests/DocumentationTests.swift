@@ -10,18 +10,27 @@ import Testing
     }
   }
 
-  /// Types, functions and subscripts. A property or case often says all in its name, as an
-  /// initializer does that only takes them, and an extension is documented at its type.
+  /// Types of the top level and functions. A property, case or nested type often says all in its
+  /// name, and overloads (`put8`, `put16`) share the comment of the first.
   static func undocumented(in file: SourceFile) -> [(Int, Substring)] {
-    let declaration =
-      /^\s*(?:@[\w()]+ )*public (?:(?:static|final|mutating|consuming|borrowing|nonisolated|indirect|prefix|infix) )*(?:struct|enum|class|actor|protocol|func|subscript|typealias)\b/
+    let type =
+      /^(?:@[\w()]+ )*public (?:(?:final|indirect) )*(?:struct|enum|class|actor|protocol|typealias)\b/
+    let function =
+      /^\s*(?:@[\w()]+ )*public (?:(?:static|mutating|consuming|borrowing|nonisolated) )*func (?<stem>[A-Za-z]+)/
     // What a protocol of the standard library already documents.
-    let known = /func (?:==|<|hash\(into|encode\(to|next\(\)|index\(|makeIterator)/
-    return file.lines.indices.compactMap { index in
-      let line = file.lines[index]
-      guard line.contains(declaration), !line.contains(known) else { return nil }
-      return isDocumented(index, in: file.lines) ? nil : (index + 1, line)
+    let known: Set<Substring> = ["hash", "next", "index", "makeIterator"]
+    var documented = known
+    var missing: [(Int, Substring)] = []
+    for (index, line) in file.lines.enumerated() {
+      let stem = line.firstMatch(of: function)?.stem
+      guard stem != nil || line.contains(type) else { continue }
+      if isDocumented(index, in: file.lines) {
+        if let stem { documented.insert(stem) }
+      } else if !(stem.map(documented.contains) ?? false) {
+        missing.append((index + 1, line))
+      }
     }
+    return missing
   }
 
   private static func isDocumented(_ index: Int, in lines: [Substring]) -> Bool {

@@ -12,7 +12,7 @@ enum Repository {
       .deletingLastPathComponent().appending(path: "martlet")
     guard FileManager.default.isExecutableFile(atPath: binary.path),
       let version = try? run(binary.path, ["-version"]),
-      version.status == 0, version.output.contains("CoreDNS-")
+      version.status == 0, version.output.contains(/\d+\.\d+/)
     else { return nil }
     return binary
   }()
