@@ -83,10 +83,15 @@ public final class ClusterIndex: Sendable {
     case tooLong
   }
 
-  /// Labels `labels` of `name`, lower case: the port's name and its transport.
+  /// Lower case, without underscores; both empty for all ports of the service.
   public struct PortFilter {
     public let name: Octets
     public let transport: Octets
+
+    /// Whether SRV asked with this filter lists `port`.
+    public func selects(_ port: PortView) -> Bool {
+      transport.isEmpty || matches(port)
+    }
 
     func matches(_ port: PortView) -> Bool {
       !name.isEmpty && port.name.equals(name) && port.transport.equals(transport)

@@ -104,6 +104,35 @@ public struct ServiceRecord {
   }
 }
 
+extension ServiceRecord {
+  /// Whether member `number` of port `index` is one of an earlier port that `filter` selects too.
+  public func hasMember(
+    _ number: Int, of index: Int, beforeIn filter: ClusterIndex.PortFilter
+  ) -> Bool {
+    let own = port(index)
+    for earlier in 0..<index {
+      let other = port(earlier)
+      guard filter.selects(other) else { continue }
+      if other.membersAt == own.membersAt { return true }
+      if contains(other, record.octets.native32(own.membersAt &+ 4 &* number)) { return true }
+    }
+    return false
+  }
+
+  /// Whether an endpoint is among a port's members, which ascend.
+  private func contains(_ port: PortView, _ endpoint: Int) -> Bool {
+    var low = 0
+    var high = port.memberCount
+    while low < high {
+      let middle = (low + high) / 2
+      let member = record.octets.native32(port.membersAt &+ 4 &* middle)
+      if member == endpoint { return true }
+      if member < endpoint { low = middle + 1 } else { high = middle }
+    }
+    return false
+  }
+}
+
 /// IPv4 with A, or IPv6 with AAAA.
 public enum AddressFamily: Sendable {
   case ipv4, ipv6

@@ -50,16 +50,28 @@ extension MessageWriter {
   /// Adds a record with a compressed owner name, and compressed names in the RDATA of the types of
   /// RFC 1035 (RFC 3597 §4); false, with nothing added, where it does not fit.
   public mutating func putRecord(
-    owner: DomainName, type: RecordType, ttl: UInt32, rdata: [UInt8], in section: Section
+    owner: DomainName, type: RecordType, ttl: UInt32, rdata: [UInt8], in section: Section,
+    compressesData: Bool = true
   ) -> Bool {
     let start = count
     guard putName(owner), hasRoom(10) else { return revert(to: start) }
     putFields(type, ttl: ttl, dataCount: 0)
     let data = count
-    guard putData(type, rdata) else { return revert(to: start) }
+    guard compressesData ? putData(type, rdata) : putRest(rdata[...]) else {
+      return revert(to: start)
+    }
     set16(data - 2, UInt16(count - data))
     count(section, 1)
     return true
+  }
+
+  /// The uncompressed name at `place`; nil where none stands there.
+  public func name(at place: Int) -> DomainName? {
+    let written = octets
+    var end = place
+    while end < written.count, written[end] != 0 { end += Int(written[end]) + 1 }
+    guard end < written.count else { return nil }
+    return DomainName(wire: written[place..<(end + 1)].array)
   }
 
   private mutating func putData(_ type: RecordType, _ rdata: [UInt8]) -> Bool {
