@@ -68,7 +68,7 @@ final class Findings {
 
 /// The word of `words` nearest to `text`, spelling of letters aside: at most two insertions,
 /// deletions, replacements or swaps of neighbours away, and fewer than half the letters.
-func nearest(_ text: String, among words: some Sequence<String>) -> String? {
+public func nearest(_ text: String, among words: some Sequence<String>) -> String? {
   // Longer than any known word: not worth a table of distances.
   guard text.unicodeScalars.count <= 40 else { return nil }
   let asked = Array(text.lowercased().unicodeScalars)
