@@ -56,6 +56,8 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
+    tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
+    tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )
