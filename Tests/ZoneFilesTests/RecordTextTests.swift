@@ -32,7 +32,7 @@ import ZoneFiles
     "a.example. 300 IN TYPE731 \\# 0",
     "*.example. 300 IN A 192.0.2.1",
     ". 300 IN NS a.",
-    #"a\.b\"c.example. 300 IN A 192.0.2.1"#,
+    #"a\.b\(c.example. 300 IN A 192.0.2.1"#,
   ])
   func `text survives a round trip`(text: String) throws {
     let record = try RecordText.parse(text)
