@@ -72,6 +72,10 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
+    tests("DocumentsTests", ["Documents"]),
+    tests(
+      "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
+      resources: [.copy("Samples")]),
     tests("HouseTests", []),
   ],
   swiftLanguageModes: [.v6]

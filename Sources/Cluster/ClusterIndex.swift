@@ -28,8 +28,8 @@ public final class ClusterIndex: Sendable {
     case verified
   }
 
-  public init(readers: Int, hash: NameHash, ttl: UInt32, pods: PodNames) {
-    epochs = Epochs(readers: readers)
+  public init(epochs: Epochs, hash: NameHash, ttl: UInt32, pods: PodNames) {
+    self.epochs = epochs
     self.ttl = ttl
     self.pods = pods
     services = RecordTable(hash: hash, epochs: epochs)
