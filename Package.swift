@@ -72,17 +72,14 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
-<<<<<<< HEAD
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
     tests("HouseTests", []),
-=======
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
->>>>>>> zones
   ],
   swiftLanguageModes: [.v6]
 )

@@ -170,4 +170,14 @@ import Testing
     #expect(directory.run { directory.services.isEmpty })
     #expect(directory.source?.isSynchronized == true)
   }
+
+  @Test func `more changes at once than the kernel keeps events of`() throws {
+    let directory = try Directory()
+    directory.load()
+    // Two events each; fs.inotify.max_queued_events is 16,384 unless set.
+    for number in 0..<8_500 {
+      try directory.write("\(number).json", serviceJSON("s\(number)", "10.0.0.1"))
+    }
+    #expect(directory.run { directory.services.count == 8_500 })
+  }
 }
