@@ -77,6 +77,7 @@ let package = Package(
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
+    tests("IOTests", ["IO"]),
     tests("HouseTests", []),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),

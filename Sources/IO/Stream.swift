@@ -88,7 +88,11 @@ final class Stream {
     }
     if at == input.count {
       begun = nil
-      if input.capacity > Self.keptOctets { input = [] } else { input.removeAll(keepingCapacity: true) }
+      if input.capacity > Self.keptOctets {
+        input = []
+      } else {
+        input.removeAll(keepingCapacity: true)
+      }
       return
     }
     input.removeFirst(at)
@@ -131,7 +135,11 @@ final class Stream {
       stalled = nil
       written += count
     }
-    if output.capacity > Self.keptOctets { output = [] } else { output.removeAll(keepingCapacity: true) }
+    if output.capacity > Self.keptOctets {
+      output = []
+    } else {
+      output.removeAll(keepingCapacity: true)
+    }
     written = 0
     stalled = nil
     return true

@@ -139,7 +139,9 @@ public final class Server {
 
   // MARK: - Workers
 
-  private typealias OpenListener = (listener: Listener, sockets: [(datagrams: Int32, streams: Int32)])
+  private typealias OpenListener = (
+    listener: Listener, sockets: [(datagrams: Int32, streams: Int32)]
+  )
 
   private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
     // All are tried before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
@@ -187,7 +189,8 @@ public final class Server {
     var text = "error: \(error)"
     if error.isAddressInUse {
       let port = listener.address.port
-      text += "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
+      text +=
+        "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
         + "`-dns.port N` or another port in the Corefile avoids it"
     } else if error.errno == EACCES {
       text += "; ports below 1024 need CAP_NET_BIND_SERVICE"
@@ -248,7 +251,8 @@ public final class Server {
     var said: Set<String> = []
     for listener in listeners {
       for block in listener.blocks {
-        let on = listener.address.isUnspecified
+        let on =
+          listener.address.isUnspecified
           ? "" : " on \(IPAddress(listener.address))"
         let line = "\(block.zone):\(listener.address.port)\(on)"
         if said.insert(line).inserted { log.plain(line) }
@@ -315,10 +319,11 @@ public final class Server {
       help: "UDP replies that the kernel did not take.",
       value: Double(reporter.lostReplies.load(ordering: .relaxed)))
     if let status = try? ProcessStatus.current() {
-      page.add(process: ProcessFigures(
-        cpuSeconds: status.cpuSeconds, residentOctets: status.residentOctets,
-        virtualOctets: status.virtualOctets, startTime: status.startTime,
-        openDescriptors: status.openDescriptors, maximumDescriptors: status.maximumDescriptors))
+      page.add(
+        process: ProcessFigures(
+          cpuSeconds: status.cpuSeconds, residentOctets: status.residentOctets,
+          virtualOctets: status.virtualOctets, startTime: status.startTime,
+          openDescriptors: status.openDescriptors, maximumDescriptors: status.maximumDescriptors))
     }
   }
 }
