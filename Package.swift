@@ -56,6 +56,7 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
+    tests("TelemetryTests", ["Telemetry"]),
   ],
   swiftLanguageModes: [.v6]
 )
