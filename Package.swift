@@ -17,7 +17,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
   .testTarget(
     name: name, dependencies: dependencies, resources: resources,
     // Tests state expectations; marking each pointer they touch would say nothing.
@@ -26,7 +28,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
   name: "martlet",
-  products: [.executable(name: "martlet", targets: ["martlet"])],
+  products: [
+    .executable(name: "martlet", targets: ["martlet"]),
+    .library(name: "CAllocationCounter", type: .dynamic, targets: ["CAllocationCounter"]),
+  ],
   targets: [
     // MARK: - C
     .target(name: "CLinux"),
@@ -34,7 +39,9 @@ let package = Package(
       name: "CSimdjson",
       cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
       linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
-    .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core libevent_extra", providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(
+      name: "CLibevent", pkgConfig: "libevent_core libevent_extra",
+      providers: [.apt(["libevent-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -51,12 +58,26 @@ let package = Package(
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
-      ["Answering", "Cluster", "Config", "IO", "Kubernetes", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
-    .executableTarget(name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
+      [
+        "Answering", "Cluster", "Config", "IO", "Kubernetes", "Telemetry", "Wire", "ZoneFiles",
+        "Zones",
+      ]),
+    .executableTarget(
+      name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
+
+    // MARK: - What scripts/bench runs beside the server
+    .executableTarget(name: "Benchmarks", swiftSettings: settings),
+    .executableTarget(name: "CEchoFloor"),
+    .target(name: "CAllocationCounter"),
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
+    tests("DocumentsTests", ["Documents"]),
+    tests(
+      "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
+      resources: [.copy("Samples")]),
+    tests("HouseTests", []),
   ],
   swiftLanguageModes: [.v6]
 )

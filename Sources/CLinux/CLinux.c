@@ -1,1 +1,211 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+
+#define CONTROL_OCTETS 64
+
+_Static_assert(CMSG_SPACE(sizeof(struct in6_pktinfo)) <= CONTROL_OCTETS, "room for pktinfo");
+
+struct clinux_batch {
+  size_t capacity;
+  size_t receive_octets;
+  size_t send_octets;
+  size_t received_count;
+  size_t queued;
+  char *receive_buffer;
+  char *send_buffer;
+  struct mmsghdr *received;
+  struct mmsghdr *sent;
+  struct iovec *received_vectors;
+  struct iovec *sent_vectors;
+  struct sockaddr_storage *names;
+  char *controls;
+};
+
+clinux_batch *clinux_batch_new(size_t capacity, size_t receive_octets, size_t send_octets) {
+  clinux_batch *batch = calloc(1, sizeof *batch);
+  if (!batch) return NULL;
+  batch->capacity = capacity;
+  batch->receive_octets = receive_octets;
+  batch->send_octets = send_octets;
+  batch->receive_buffer = malloc(capacity * receive_octets);
+  batch->send_buffer = malloc(capacity * send_octets);
+  batch->received = calloc(capacity, sizeof *batch->received);
+  batch->sent = calloc(capacity, sizeof *batch->sent);
+  batch->received_vectors = calloc(capacity, sizeof *batch->received_vectors);
+  batch->sent_vectors = calloc(capacity, sizeof *batch->sent_vectors);
+  batch->names = calloc(capacity, sizeof *batch->names);
+  batch->controls = calloc(capacity, CONTROL_OCTETS);
+  if (!batch->receive_buffer || !batch->send_buffer || !batch->received || !batch->sent ||
+      !batch->received_vectors || !batch->sent_vectors || !batch->names || !batch->controls) {
+    clinux_batch_free(batch);
+    return NULL;
+  }
+  for (size_t i = 0; i < capacity; i++) {
+    batch->received_vectors[i].iov_base = batch->receive_buffer + i * receive_octets;
+    batch->received_vectors[i].iov_len = receive_octets;
+    struct msghdr *header = &batch->received[i].msg_hdr;
+    header->msg_iov = &batch->received_vectors[i];
+    header->msg_iovlen = 1;
+    header->msg_name = &batch->names[i];
+    header->msg_control = batch->controls + i * CONTROL_OCTETS;
+    header->msg_namelen = sizeof(struct sockaddr_storage);
+    header->msg_controllen = CONTROL_OCTETS;
+  }
+  return batch;
+}
+
+void clinux_batch_free(clinux_batch *batch) {
+  free(batch->receive_buffer);
+  free(batch->send_buffer);
+  free(batch->received);
+  free(batch->sent);
+  free(batch->received_vectors);
+  free(batch->sent_vectors);
+  free(batch->names);
+  free(batch->controls);
+  free(batch);
+}
+
+int clinux_batch_receive(clinux_batch *batch, int descriptor) {
+  // The kernel writes into the lengths of what it fills in.
+  for (size_t i = 0; i < batch->received_count; i++) {
+    batch->received[i].msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
+    batch->received[i].msg_hdr.msg_controllen = CONTROL_OCTETS;
+  }
+  int count = recvmmsg(descriptor, batch->received, batch->capacity, MSG_DONTWAIT, NULL);
+  batch->queued = 0;
+  batch->received_count = count < 0 ? 0 : (size_t)count;
+  return count < 0 ? -errno : count;
+}
+
+const void *clinux_batch_data(const clinux_batch *batch, size_t index, size_t *length) {
+  *length = batch->received[index].msg_len;
+  return batch->received_vectors[index].iov_base;
+}
+
+const struct sockaddr_storage *clinux_batch_sender(const clinux_batch *batch, size_t index) {
+  return &batch->names[index];
+}
+
+void clinux_batch_destination(
+    const clinux_batch *batch, size_t index, struct sockaddr_storage *address) {
+  memset(address, 0, sizeof *address);
+  struct msghdr *header = &batch->received[index].msg_hdr;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      struct sockaddr_in *in = (struct sockaddr_in *)address;
+      in->sin_family = AF_INET;
+      in->sin_addr = ((struct in_pktinfo *)CMSG_DATA(c))->ipi_addr;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+      in6->sin6_family = AF_INET6;
+      in6->sin6_addr = ((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_addr;
+    }
+  }
+}
+
+void *clinux_batch_reply(clinux_batch *batch, size_t index) {
+  return batch->send_buffer + index * batch->send_octets;
+}
+
+// The control of the query is the control of the reply, but for the interface: routing finds it,
+// save for a link-local address, which means nothing without.
+static void keep_source(struct msghdr *header) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      ((struct in_pktinfo *)CMSG_DATA(c))->ipi_ifindex = 0;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(c);
+      if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) info->ipi6_ifindex = 0;
+    }
+  }
+}
+
+void clinux_batch_queue(clinux_batch *batch, size_t index, size_t length) {
+  struct msghdr *from = &batch->received[index].msg_hdr;
+  struct msghdr *to = &batch->sent[batch->queued].msg_hdr;
+  struct iovec *vector = &batch->sent_vectors[batch->queued];
+  if (from->msg_controllen > 0) keep_source(from);
+  vector->iov_base = batch->send_buffer + index * batch->send_octets;
+  vector->iov_len = length;
+  to->msg_name = from->msg_name;
+  to->msg_namelen = from->msg_namelen;
+  to->msg_iov = vector;
+  to->msg_iovlen = 1;
+  to->msg_control = from->msg_controllen > 0 ? from->msg_control : NULL;
+  to->msg_controllen = from->msg_controllen;
+  batch->queued++;
+}
+
+// How long a full socket buffer is waited for before the rest of a batch is given up.
+#define SEND_WAIT_MS 10
+
+int clinux_batch_send(clinux_batch *batch, int descriptor) {
+  size_t at = 0;
+  int lost = 0;
+  int waited = 0;
+  while (at < batch->queued) {
+    int count = sendmmsg(descriptor, batch->sent + at, batch->queued - at, MSG_DONTWAIT);
+    if (count > 0) {
+      at += (size_t)count;
+    } else if (errno == EINTR) {
+      continue;
+    } else if (errno == EAGAIN && !waited) {
+      struct pollfd writable = {.fd = descriptor, .events = POLLOUT};
+      poll(&writable, 1, SEND_WAIT_MS);
+      waited = 1;
+    } else {
+      // The first of the rest cannot be sent, for a reason of its own; the others may.
+      at++;
+      lost++;
+    }
+  }
+  return lost;
+}
+
+int clinux_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  int accepted = accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return accepted < 0 ? -errno : accepted;
+}
+
+int clinux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int clinux_random(void *octets, size_t length) {
+  char *at = octets;
+  while (length > 0) {
+    ssize_t count = getrandom(at, length, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return -errno;
+    at += count;
+    length -= (size_t)count;
+  }
+  return 0;
+}
+
+int clinux_set_thread_name(const char *name) {
+  return pthread_setname_np(pthread_self(), name);
+}
+
+int clinux_available_cpus(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int clinux_enable_pktinfo(int descriptor, int family) {
+  int on = 1;
+  int result = family == AF_INET6
+      ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)
+      : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+  return result < 0 ? -errno : 0;
+}

@@ -141,16 +141,29 @@ public struct PackedEndpoints: Hashable, Sendable, Sequence {
   /// 253) are dropped.
   public mutating func append(_ endpoint: Endpoint) {
     octets.append(UInt8(clamping: endpoint.addresses.count))
-    for address in endpoint.addresses.prefix(255) {
-      let bytes = address.octets
-      octets.append(UInt8(bytes.count))
-      octets += bytes
-    }
+    for address in endpoint.addresses.prefix(255) { append(address) }
     for name in [endpoint.hostname, endpoint.podName] {
       let length = UInt8(exactly: name.utf8.count) ?? 0
       octets.append(length)
       if length > 0 { octets += name.utf8 }
     }
+  }
+
+  private mutating func append(_ address: IPAddress) {
+    octets.append(address.isV4 ? 4 : 16)
+    if !address.isV4 {
+      for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        octets.append(UInt8(truncatingIfNeeded: address.high >> shift))
+      }
+    }
+    for shift in stride(from: UInt64(address.isV4 ? 24 : 56), through: 0, by: -8) {
+      octets.append(UInt8(truncatingIfNeeded: address.low >> shift))
+    }
+  }
+
+  /// Gives back the room that growing has left over.
+  public mutating func trim() {
+    octets = Array(octets.lazy.map { $0 })
   }
 
   public func makeIterator() -> Iterator {

@@ -2,10 +2,116 @@ public import Wire
 
 /// `forward FROM TO… { … }` with every option of CoreDNS 1.14.
 public struct ForwardSettings: Hashable, Sendable {
-  public init() {}
-}
+  /// Destinations of one `forward`, as in CoreDNS; those of a `resolv.conf` count when it is read.
+  public static let maximumUpstreams = 15
 
-/// `cache [TTL] [ZONES…] { … }` with every option of CoreDNS 1.14.
-public struct CacheSettings: Hashable, Sendable {
-  public init() {}
+  public enum Transport: String, Hashable, Sendable {
+    case dns, tls, https
+  }
+
+  /// One TO.
+  public struct Upstream: Hashable, Sendable {
+    public enum Target: Hashable, Sendable {
+      /// The zone index is an interface's name or number, of `fe80::1%eth0`.
+      case address(IPAddress, zoneIndex: String?)
+      /// Looked up once, when the server starts.
+      case hostName(String)
+      /// The `nameserver` lines of a file such as `/etc/resolv.conf`, path as written.
+      case resolverFile(String)
+    }
+
+    public var transport: Transport
+    public var target: Target
+    public var port: UInt16
+    /// The name that the certificate must have, of `tls://9.9.9.9%dns.quad9.net`.
+    public var serverName: String?
+    /// The path of a DNS-over-HTTPS destination.
+    public var path: String?
+
+    public init(
+      transport: Transport = .dns, target: Target, port: UInt16, serverName: String? = nil,
+      path: String? = nil
+    ) {
+      self.transport = transport
+      self.target = target
+      self.port = port
+      self.serverName = serverName
+      self.path = path
+    }
+  }
+
+  public enum Policy: String, Hashable, Sendable {
+    case random
+    case roundRobin = "round_robin"
+    case sequential
+  }
+
+  public enum Method: String, Hashable, Sendable {
+    case get = "GET"
+    case post = "POST"
+  }
+
+  /// `tls [CERT KEY] [CA]`; what is nil comes from the system, or is not presented.
+  public struct TLS: Hashable, Sendable {
+    public var certificate: String?
+    public var key: String?
+    public var authority: String?
+    public init() {}
+  }
+
+  public struct HealthCheck: Hashable, Sendable {
+    public var interval: Duration = .milliseconds(500)
+    public var recursionDesired = true
+    public var domain: DomainName = .root
+    public init() {}
+  }
+
+  public struct Endpoint: Hashable, Sendable {
+    public var address: IPAddress
+    public var port: UInt16
+
+    public init(address: IPAddress, port: UInt16) {
+      self.address = address
+      self.port = port
+    }
+  }
+
+  public var from: DomainName
+  public var upstreams: [Upstream] = []
+  /// Names that are passed on to the next plugin, with all below them.
+  public var except: [DomainName] = []
+  public var forceTCP = false
+  public var preferUDP = false
+  /// How long an idle connection is kept.
+  public var expire: Duration = .seconds(10)
+  /// Idle connections kept for each upstream; 0 is no limit.
+  public var maxIdleConnections = 0
+  /// Failed health checks in a row after which an upstream is down; 0 is never.
+  public var maxFails: UInt32 = 2
+  /// Connects tried for one query; 0 is no limit of its own.
+  public var maxConnectAttempts: UInt32 = 0
+  public var dohMethod: Method = .post
+  public var tls: TLS?
+  public var tlsServerName: String?
+  public var policy: Policy = .random
+  public var healthCheck = HealthCheck()
+  /// Queries under way at once, REFUSED above; 0 is no limit.
+  public var maxConcurrent = 0
+  /// Response codes for which the next `forward` is asked.
+  public var next: Set<ResponseCode> = []
+  public var nextOnNoData = false
+  public var failfastAllUnhealthyUpstreams = false
+  /// Response codes for which the next upstream is asked.
+  public var failover: Set<ResponseCode> = []
+  /// Who is asked for upstreams given by name; the system's resolvers where empty.
+  public var resolvers: [Endpoint] = []
+  public var readTimeout: Duration = .seconds(2)
+  /// At most one of each family.
+  public var sourceAddresses: [IPAddress] = []
+  public var place: Place
+
+  public init(from: DomainName, place: Place) {
+    self.from = from
+    self.place = place
+  }
 }

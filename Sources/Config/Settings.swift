@@ -157,6 +157,7 @@ public struct LogSettings: Hashable, Sendable {
   public static let commonFormat =
     "{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
     + "{rcode} {>rflags} {rsize} {duration}"
+  public static let combinedFormat = commonFormat + " \"{>opcode}\""
 
   /// Names at or below which queries are logged; the block's zones where none is given.
   public var names: [DomainName]

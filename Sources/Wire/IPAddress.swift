@@ -56,66 +56,12 @@ extension IPAddress: CustomStringConvertible {
   /// Reads dotted IPv4 (four decimal numbers, no leading zeros) or IPv6 text of RFC 4291 §2.2,
   /// without a zone index.
   public init?(_ text: some StringProtocol) {
-    if text.utf8.contains(UInt8(ascii: ":")) {
-      guard let groups = Self.groups(text) else { return nil }
-      let high = groups[0..<4].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
-      let low = groups[4..<8].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
-      self.init(high: high, low: low)
-    } else {
-      guard let bits = Self.dotted(text) else { return nil }
-      self.init(v4: bits)
+    let octets = Array(text.utf8)
+    let address = octets.withOctets { octets in
+      octets.contains(UInt8(ascii: ":")) ? IPAddress(v6Text: octets) : IPAddress(v4Text: octets)
     }
-  }
-
-  private static func dotted(_ text: some StringProtocol) -> UInt32? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4 else { return nil }
-    var bits: UInt32 = 0
-    for part in parts {
-      guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-        part.utf8.count == 1 || part.utf8.first != 0x30, let number = UInt8(part)
-      else { return nil }
-      bits = bits << 8 | UInt32(number)
-    }
-    return bits
-  }
-
-  private static func groups(_ text: some StringProtocol) -> [UInt16]? {
-    func read(_ half: [Substring]) -> [UInt16]? {
-      var groups: [UInt16] = []
-      for (index, part) in half.enumerated() {
-        if index == half.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
-          guard let bits = dotted(part) else { return nil }
-          groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
-        } else {
-          guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ isHex($0) }),
-            let group = UInt16(part, radix: 16)
-          else { return nil }
-          groups.append(group)
-        }
-      }
-      return groups
-    }
-    func isHex(_ byte: UInt8) -> Bool {
-      (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
-    }
-    func parts(_ half: [UInt8]) -> [Substring] {
-      half.isEmpty
-        ? []
-        : String(decoding: half, as: UTF8.self)
-          .split(separator: ":", omittingEmptySubsequences: false)
-    }
-    let bytes = Array(text.utf8)
-    let colon = UInt8(ascii: ":")
-    guard let gap = bytes.indices.dropLast().first(where: { bytes[$0] == colon && bytes[$0 + 1] == colon })
-    else {
-      guard let all = read(parts(bytes)), all.count == 8 else { return nil }
-      return all
-    }
-    guard let left = read(parts(Array(bytes[..<gap]))),
-      let right = read(parts(Array(bytes[(gap + 2)...]))), left.count + right.count < 8
-    else { return nil }
-    return left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right
+    guard let address else { return nil }
+    self = address
   }
 
   /// Dotted IPv4, or IPv6 as RFC 5952 §4 writes it.

@@ -4,4 +4,37 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+
+// A batch of received datagrams and the replies to them: recvmmsg, sendmmsg and the pktinfo that
+// lets a reply leave from the address its query was sent to (RFC 1035 implementations expect it).
+typedef struct clinux_batch clinux_batch;
+
+// NULL when memory is short.
+clinux_batch *clinux_batch_new(size_t capacity, size_t receive_octets, size_t send_octets);
+void clinux_batch_free(clinux_batch *batch);
+
+// Receives up to the capacity without waiting; the count, or -errno.
+int clinux_batch_receive(clinux_batch *batch, int descriptor);
+
+// Datagram `index` of the last receive: its octets, sender and, with pktinfo on, destination
+// (family AF_UNSPEC without). A datagram that was longer than the buffer is cut off.
+const void *clinux_batch_data(const clinux_batch *batch, size_t index, size_t *length);
+const struct sockaddr_storage *clinux_batch_sender(const clinux_batch *batch, size_t index);
+void clinux_batch_destination(
+    const clinux_batch *batch, size_t index, struct sockaddr_storage *address);
+
+// Where the reply to datagram `index` is written, and that it is to be sent with `length` octets.
+void *clinux_batch_reply(clinux_batch *batch, size_t index);
+void clinux_batch_queue(clinux_batch *batch, size_t index, size_t length);
+
+// Sends what was queued; how many could not be sent.
+int clinux_batch_send(clinux_batch *batch, int descriptor);
+
+int clinux_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+int clinux_eventfd(void);
+int clinux_random(void *octets, size_t length);
+int clinux_set_thread_name(const char *name);
+// CPUs that this process may run on.
+int clinux_available_cpus(void);
+// IP_PKTINFO or IPV6_RECVPKTINFO; 0 or -errno.
+int clinux_enable_pktinfo(int descriptor, int family);

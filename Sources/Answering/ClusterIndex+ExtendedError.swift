@@ -1,0 +1,32 @@
+import Cluster
+import Wire
+
+extension ClusterIndex.Answer {
+  /// What the reply says about why there is nothing (RFC 8914); nil where the RCODE says it all.
+  var extendedError: ExtendedError? {
+    switch self {
+    case .nameError(let reason), .noData(let reason): reason.text.map { ExtendedError(code: ExtendedError.other, text: $0) }
+    default: nil
+    }
+  }
+}
+
+extension ClusterIndex.Reason {
+  fileprivate var text: StaticString? {
+    switch self {
+    case .none, .emptyNonTerminal: nil
+    case .noSuchNamespace: "no such namespace"
+    case .noSuchService: "no such service in this namespace"
+    case .noReadyEndpoints: "the service has no ready endpoints"
+    case .noSuchEndpoint: "the service has no ready endpoint of this name"
+    case .noSuchPort: "the service has no port of this name and protocol"
+    case .noAddressYet: "the service has no address yet"
+    case .podNamesDisabled: "pod names are disabled"
+    case .noSuchPod: "no such pod"
+    case .notAnAddress: "not an address"
+    case .noSuchAddress: "no service or endpoint has this address"
+    case .belowAlias: "nothing is below an ExternalName"
+    case .tooLong: "too many labels"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Wire
+
+/// A reply on its way: what the steps say about it beyond the records they have written.
+struct Reply {
+  let query: Query
+  let peer: Peer
+  var code = ResponseCode.noError
+  var error: ExtendedError?
+  /// Where sets of addresses begin, before taking the remainder by their size.
+  var rotation: UInt64 = 0
+  /// Where the name looked up stands uncompressed in the message: the question, or the target of
+  /// the last CNAME.
+  private(set) var namePlace = Query.headerOctets
+  /// Where the target of a CNAME stands that is yet to be looked up.
+  var alias: Int?
+  private var visited = [10 of Int](repeating: 0)
+  private var visitedCount = 0
+
+  init(query: Query, peer: Peer) {
+    self.query = query
+    self.peer = peer
+  }
+
+  /// Seconds that an idle TCP connection stays open.
+  static let idleSeconds: UInt16 = 10
+
+  /// The UDP payload size that the reply's OPT states, on TCP too.
+  private var statedSize: UInt16 = QueryPlan.defaultBufferSize
+
+  /// Octets that the records may take: the smaller of what the client and we allow, less the OPT.
+  mutating func limit(bufferSize: UInt16) -> Int {
+    let requested = max(512, query.edns?.size ?? 512)
+    statedSize = min(requested, max(512, bufferSize))
+    let all = peer.transport == .tcp ? 65_535 : Int(statedSize)
+    return query.edns == nil ? all : all - MessageWriter.optOctets - keepaliveOctets
+  }
+
+  private var keepaliveOctets: Int { keepalive == nil ? 0 : 6 }
+
+  private var keepalive: UInt16? {
+    peer.transport == .tcp && query.edns?.asksKeepalive == true ? Self.idleSeconds * 10 : nil
+  }
+
+  /// Adds the OPT record, with the extended error where that still fits.
+  func finish(_ writer: inout MessageWriter) {
+    guard let edns = query.edns else { return }
+    var error = error
+    if let reason = error, !writer.hasRoom(reason.octetCount) { error = nil }
+    writer.putOPT(
+      size: statedSize, code: code, dnssecOK: edns.dnssecOK, keepalive: keepalive, error: error)
+  }
+
+  // MARK: - CNAME chain
+
+  /// Goes on with the name at `place`.
+  mutating func visit(_ place: Int) {
+    if visitedCount < 10 {
+      visited[visitedCount] = namePlace
+      visitedCount += 1
+    }
+    namePlace = place
+  }
+
+  /// Whether `name` is one that the chain has been at.
+  func hasVisited(_ name: borrowing QueryName, _ writer: borrowing MessageWriter) -> Bool {
+    if writer.holds(name, at: namePlace) { return true }
+    for index in 0..<visitedCount where writer.holds(name, at: visited[index]) { return true }
+    return false
+  }
+}
+
+extension MessageWriter {
+  /// Whether the uncompressed name at `place` is `name`, spelling aside.
+  fileprivate func holds(_ name: borrowing QueryName, at place: Int) -> Bool {
+    let written = octets
+    guard place + name.count <= written.count else { return false }
+    let folded = name.octets
+    for index in 0..<name.count where ASCII.folded(written[place + index]) != folded[index] {
+      return false
+    }
+    return true
+  }
+}

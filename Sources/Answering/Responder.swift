@@ -1,0 +1,176 @@
+import Cluster
+import Telemetry
+public import Wire
+
+/// Answers the queries of one listener for one worker: header and question, plan, steps, reply.
+///
+/// Pure but for its counters: no clock, no socket. One responder belongs to one thread.
+public struct Responder: ~Copyable {
+  private let plans: [QueryPlan]
+  private let zones: SuffixTable
+  var name = QueryName()
+  var random: RandomSource
+
+  /// - Parameters:
+  ///   - plans: of the listener's zones, with the zone each is asked for.
+  ///   - seed: of the rotation; nothing that must not be guessed depends on it.
+  public init(plans: [(zone: DomainName, plan: QueryPlan)], hash: NameHash, seed: UInt64) {
+    self.plans = plans.map(\.plan)
+    zones = SuffixTable(plans.enumerated().map { ($1.zone, $0) }, hash: hash)
+    random = RandomSource(seed: seed)
+  }
+
+  /// How a query was answered, for what sees the reply on its way out.
+  public struct Outcome {
+    public var query: Query?
+    /// The plan that took it; nil where no zone of the listener did.
+    public var plan: Int?
+    public var code = ResponseCode.noError
+    /// The plugin that answered, by ``Step/pluginIndex``.
+    public var plugin = QueryCounters.noPlugin
+    /// What `errors` reports.
+    public var error: StaticString?
+  }
+
+  /// Writes the reply to `message` into `writer`; nil where there is to be none.
+  ///
+  /// The same for every transport, save that a UDP reply has a limit and only TCP has keepalive.
+  public mutating func respond(
+    to message: Octets, from peer: Peer, into writer: inout MessageWriter
+  ) -> Outcome? {
+    switch Query.read(message, name: &name) {
+    case .silence: return nil
+    case .refusal(let code):
+      writer.writeHeaderOnly(message, code)
+      return Outcome(code: code)
+    case .query(let query):
+      return respond(to: query, message, from: peer, into: &writer)
+    }
+  }
+
+  /// The plan of an outcome.
+  public func plan(_ index: Int) -> QueryPlan { plans[index] }
+
+  /// The name of the query answered last.
+  public var queryName: DomainName { name.domainName }
+
+  private mutating func respond(
+    to query: Query, _ message: Octets, from peer: Peer, into writer: inout MessageWriter
+  ) -> Outcome {
+    var reply = Reply(query: query, peer: peer)
+    var outcome = Outcome(query: query)
+    writer.begin(query, message)
+    outcome.plan = zones.find(name)
+    let plan = outcome.plan.map { plans[$0] }
+    writer.limit = reply.limit(bufferSize: plan?.bufferSize ?? QueryPlan.defaultBufferSize)
+    if let edns = query.edns, edns.version != 0 {
+      reply.code = .badVersion
+    } else if let refusal = refusal(of: query, plan) {
+      reply.code = refusal
+    } else if let plan {
+      run(plan, &reply, &writer, &outcome)
+    }
+    writer.setResponseCode(reply.code)
+    reply.finish(&writer)
+    outcome.code = reply.code
+    return outcome
+  }
+
+  /// What is refused before any plugin: no block for the name, a class or a kind of request that
+  /// nothing here answers.
+  private func refusal(of query: Query, _ plan: QueryPlan?) -> ResponseCode? {
+    guard let plan, !plan.steps.isEmpty else { return .refused }
+    // RFC 1996 §3.10: we are nobody's secondary.
+    if query.opcode == Opcode.notify { return .notAuthoritative }
+    if query.recordClass != Query.classIN { return .refused }
+    if query.type == .axfr || query.type == .ixfr { return .refused }
+    return nil
+  }
+
+  private mutating func run(
+    _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
+  ) {
+    reply.rotation = plan.rotates ? random.next() : 0
+    for index in plan.steps.indices {
+      if answer(plan.steps[index], &reply, &writer) {
+        outcome.plugin = plan.steps[index].pluginIndex
+        follow(&reply, &writer)
+        return
+      }
+    }
+    reply.code = .serverFailure
+    outcome.error = "no next plugin found"
+  }
+
+  /// Whether the step answered; false passes the query on.
+  private func answer(
+    _ step: borrowing Step, _ reply: inout Reply, _ writer: inout MessageWriter
+  ) -> Bool {
+    switch step {
+    case .kubernetes(let kubernetes): kubernetes.answer(name, &reply, &writer)
+    case .file(let file): file.answer(name, &reply, &writer)
+    case .whoami: Whoami.answer(&reply, &writer)
+    }
+  }
+
+  // MARK: - Alias targets
+
+  /// CNAMEs followed for one query, in and out of all zones of the listener.
+  static let maximumChainLength = 10
+
+  /// Looks up the target of a CNAME that a step left open; the reply takes the RCODE of the last
+  /// name (RFC 6604). A target outside all zones stays the client's to resolve.
+  private mutating func follow(_ reply: inout Reply, _ writer: inout MessageWriter) {
+    var length = 1
+    while let target = reply.alias, length < Self.maximumChainLength {
+      reply.alias = nil
+      length += 1
+      guard name.read(writer.octets, at: target), !reply.hasVisited(name, writer) else { break }
+      reply.visit(target)
+      guard let plan = zones.find(name) else { break }
+      for step in plans[plan].steps where answer(step, &reply, &writer) { break }
+    }
+    if length > 1 { _ = name.read(writer.octets, at: Query.headerOctets) }
+  }
+}
+
+extension QueryPlan {
+  /// The largest UDP payload that passes every path unfragmented (DNS flag day 2020), octets.
+  public static let defaultBufferSize: UInt16 = 1232
+}
+
+/// Where a query came from and by what.
+public struct Peer {
+  public enum Transport: Int { case udp = 0, tcp = 1 }
+
+  public var transport: Transport
+  public var address: IPAddress
+  public var port: UInt16
+  /// Where the query was sent to.
+  public var localAddress: IPAddress
+  public var localPort: UInt16
+
+  public init(
+    transport: Transport, address: IPAddress, port: UInt16, localAddress: IPAddress,
+    localPort: UInt16
+  ) {
+    self.transport = transport
+    self.address = address
+    self.port = port
+    self.localAddress = localAddress
+    self.localPort = localPort
+  }
+}
+
+/// Pseudorandom numbers for spreading load (wyrand): never for anything that must not be guessed.
+struct RandomSource {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0xA076_1D64_78BD_642F
+    let product = state.multipliedFullWidth(by: state ^ 0xE703_7ED1_A0B4_28DB)
+    return product.high ^ product.low
+  }
+}

@@ -1,0 +1,102 @@
+/// Collects the diagnostics of one load, so that a reader can go on after an error.
+final class Findings {
+  /// A broken file of any length is told about in a screen or two.
+  static let maximumDiagnostics = 200
+
+  private(set) var diagnostics: [Diagnostic] = []
+  /// Files in the order in which they were first named, with their lines.
+  private(set) var files: [String] = []
+  private var lines: [String: [Substring]] = [:]
+
+  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// Names a file that was read or looked for, with its text where there is one.
+  func add(file: String, text: String = "") {
+    if lines[file] == nil { files.append(file) }
+    lines[file] = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { Substring($0) }
+  }
+
+  func error(
+    _ place: Place, _ message: String, expected: String? = nil, suggestion: String? = nil
+  ) {
+    report(.error, place, message, expected, suggestion)
+  }
+
+  func warning(
+    _ place: Place, _ message: String, expected: String? = nil, suggestion: String? = nil
+  ) {
+    report(.warning, place, message, expected, suggestion)
+  }
+
+  private func report(
+    _ severity: Diagnostic.Severity, _ place: Place, _ message: String, _ expected: String?,
+    _ suggestion: String?
+  ) {
+    let diagnostic = Diagnostic(
+      severity: severity, place: place, message: message, expected: expected,
+      suggestion: suggestion, sourceLine: line(at: place))
+    // A snippet that is imported twice has its mistakes once.
+    guard !diagnostics.contains(diagnostic) else { return }
+    if diagnostics.count < Self.maximumDiagnostics {
+      diagnostics.append(diagnostic)
+    } else if severity == .error, !hasErrors {
+      // However many warnings came first, an error still stops the start.
+      diagnostics[diagnostics.count - 1] = diagnostic
+    }
+  }
+
+  private func line(at place: Place) -> String {
+    guard let lines = lines[place.file], lines.indices.contains(place.line - 1) else { return "" }
+    let line = lines[place.line - 1]
+    return String(
+      line.unicodeScalars.last == "\r" ? Substring(line.unicodeScalars.dropLast()) : line)
+  }
+
+  /// The diagnostics by file in the order of reading, then by line and column.
+  var inOrderOfPlace: [Diagnostic] {
+    let rank = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
+    func key(_ at: Int) -> (Int, Int, Int, Int) {
+      let place = diagnostics[at].place
+      return (rank[place.file] ?? Int.max, place.line, place.column, at)
+    }
+    return diagnostics.indices.sorted { key($0) < key($1) }.map { diagnostics[$0] }
+  }
+}
+
+// MARK: - Nearest word
+
+/// The word of `words` nearest to `text`, spelling of letters aside: at most two insertions,
+/// deletions, replacements or swaps of neighbours away, and fewer than half the letters.
+func nearest(_ text: String, among words: some Sequence<String>) -> String? {
+  // Longer than any known word: not worth a table of distances.
+  guard text.unicodeScalars.count <= 40 else { return nil }
+  let asked = Array(text.lowercased().unicodeScalars)
+  var best: (word: String, distance: Int)?
+  for word in words where word != text {
+    let distance = editDistance(asked, Array(word.lowercased().unicodeScalars))
+    if distance <= 2, distance * 2 < max(asked.count, 2), distance < best?.distance ?? 3 {
+      best = (word, distance)
+    }
+  }
+  return best?.word
+}
+
+/// Optimal string alignment distance.
+private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+  var beforeLast: [Int] = []
+  var last = Array(0...b.count)
+  for i in a.indices {
+    var row = [i + 1]
+    for j in b.indices {
+      var cost = min(last[j] + (a[i] == b[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+        cost = min(cost, beforeLast[j - 1] + 1)
+      }
+      row.append(cost)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.count]
+}

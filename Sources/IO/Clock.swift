@@ -1,0 +1,74 @@
+import CLinux
+import Glibc
+
+/// The process's time and randomness: the one place that asks the kernel for either.
+public enum Clock {
+  /// Nanoseconds since an arbitrary moment, never backwards (CLOCK_MONOTONIC).
+  @inline(__always)
+  public static var monotonic: UInt64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+  }
+
+  /// Seconds since 1970.
+  public static var unixSeconds: Int64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec)
+  }
+
+  /// 64 bits of the kernel's random generator.
+  public static var random: UInt64 {
+    var value: UInt64 = 0
+    let result = unsafe clinux_random(&value, 8)
+    precondition(result == 0, "getrandom failed")
+    return value
+  }
+
+  /// CPUs that the process may use: its affinity, and the share that its cgroup grants, rounded up.
+  public static var availableCPUs: Int {
+    let affinity = max(1, Int(clinux_available_cpus()))
+    guard let quota = CPUQuota.read() else { return affinity }
+    return max(1, min(affinity, Int(quota.rounded(.up))))
+  }
+}
+
+/// `cpu.max` of cgroup v2, or the CFS quota of v1.
+private enum CPUQuota {
+  static func read() -> Double? {
+    if let text = FileText.read("/sys/fs/cgroup/cpu.max") {
+      let parts = text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+      return parts.count == 2 && parts[1] > 0 ? parts[0] / parts[1] : nil
+    }
+    guard let quota = FileText.read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").flatMap(number),
+      let period = FileText.read("/sys/fs/cgroup/cpu/cpu.cfs_period_us").flatMap(number),
+      quota > 0, period > 0
+    else { return nil }
+    return quota / period
+  }
+
+  private static func number(_ text: String) -> Double? {
+    text.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) }
+  }
+}
+
+/// Small files of /proc and /sys.
+enum FileText {
+  /// Up to 64 KiB of the file as text; nil where it cannot be read.
+  static func read(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var octets = [UInt8](repeating: 0, count: 65_536)
+    var count = 0
+    while count < octets.count {
+      let read = unsafe octets.withUnsafeMutableBytes {
+        unsafe Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
+      }
+      guard read > 0 else { break }
+      count += read
+    }
+    return String(decoding: octets[..<count], as: UTF8.self)
+  }
+}
