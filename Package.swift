@@ -73,6 +73,7 @@ let package = Package(
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
+    tests("IOTests", ["IO"]),
     tests("DocumentsTests", ["Documents"]),
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
