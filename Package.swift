@@ -74,11 +74,14 @@ let package = Package(
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("IOTests", ["IO"]),
+    tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
     tests("HouseTests", []),
+    tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
+    tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,6 +10,8 @@ import Synchronization
 public final class QueryPlan {
   /// The block's zone as the metrics name it.
   public let zone: DomainName
+  /// Which block of the configuration it is.
+  public let block: Int
   public let steps: [Step]
   /// Address records begin at a random place of their set (`loadbalance`).
   public let rotates: Bool
@@ -22,10 +24,11 @@ public final class QueryPlan {
   public let bufferSize: UInt16
 
   public init(
-    zone: DomainName, steps: [Step], rotates: Bool, reportsErrors: Bool, logs: [LogStep],
+    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool, logs: [LogStep],
     counters: QueryCounters?, bufferSize: UInt16
   ) {
     self.zone = zone
+    self.block = block
     self.steps = steps
     self.rotates = rotates
     self.reportsErrors = reportsErrors
@@ -33,6 +36,9 @@ public final class QueryPlan {
     self.counters = counters
     self.bufferSize = bufferSize
   }
+
+  /// The plugin that a query comes to last.
+  public var lastPlugin: String { steps.last.map { Step.pluginNames[$0.pluginIndex] } ?? "" }
 }
 
 /// One thing that may answer, in the order of the plugins. An enum of structs: an array of classes

@@ -54,6 +54,9 @@ public struct Responder: ~Copyable {
   /// The name of the query answered last.
   public var queryName: DomainName { name.domainName }
 
+  /// Whether the name of the query answered last lies in one of `zones`.
+  public func selects(_ zones: SuffixTable) -> Bool { zones.find(name) != nil }
+
   private mutating func respond(
     to query: Query, _ message: Octets, from peer: Peer, into writer: inout MessageWriter
   ) -> Outcome {

@@ -35,13 +35,13 @@ extension Diagnostic: CustomStringConvertible {
   /// The message with its place, the line with a caret, what was expected and the nearest word; no
   /// line feed at the end.
   public var description: String {
-    var lines = ["\(place): \(severity.rawValue): \(message)"]
+    var lines = [printable("\(place): \(severity.rawValue): \(message)")]
     if !sourceLine.isEmpty {
       lines.append(printable(sourceLine))
       lines.append(caretLine)
     }
-    if let expected { lines.append("expected: \(expected)") }
-    if let suggestion { lines.append("did you mean '\(suggestion)'?") }
+    if let expected { lines.append(printable("expected: \(expected)")) }
+    if let suggestion { lines.append(printable("did you mean '\(suggestion)'?")) }
     return lines.joined(separator: "\n")
   }
 

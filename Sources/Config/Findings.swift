@@ -2,13 +2,15 @@
 final class Findings {
   /// A broken file of any length is told about in a screen or two.
   static let maximumDiagnostics = 200
+  /// Octets of a line that is shown: longer ones are not read by people.
+  static let maximumLineOctets = 1000
 
   private(set) var diagnostics: [Diagnostic] = []
   /// Files in the order in which they were first named, with their lines.
   private(set) var files: [String] = []
   private var lines: [String: [Substring]] = [:]
 
-  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+  private(set) var hasErrors = false
 
   /// Names a file that was read or looked for, with its text where there is one.
   func add(file: String, text: String = "") {
@@ -33,22 +35,23 @@ final class Findings {
     _ severity: Diagnostic.Severity, _ place: Place, _ message: String, _ expected: String?,
     _ suggestion: String?
   ) {
+    let isFull = diagnostics.count == Self.maximumDiagnostics
+    guard !isFull || (severity == .error && !hasErrors) else { return }
     let diagnostic = Diagnostic(
       severity: severity, place: place, message: message, expected: expected,
       suggestion: suggestion, sourceLine: line(at: place))
     // A snippet that is imported twice has its mistakes once.
     guard !diagnostics.contains(diagnostic) else { return }
-    if diagnostics.count < Self.maximumDiagnostics {
-      diagnostics.append(diagnostic)
-    } else if severity == .error, !hasErrors {
-      // However many warnings came first, an error still stops the start.
-      diagnostics[diagnostics.count - 1] = diagnostic
-    }
+    // However many warnings came first, an error still stops the start.
+    if isFull { diagnostics.removeLast() }
+    diagnostics.append(diagnostic)
+    hasErrors = hasErrors || severity == .error
   }
 
   private func line(at place: Place) -> String {
     guard let lines = lines[place.file], lines.indices.contains(place.line - 1) else { return "" }
     let line = lines[place.line - 1]
+    guard line.utf8.count <= Self.maximumLineOctets else { return "" }
     return String(
       line.unicodeScalars.last == "\r" ? Substring(line.unicodeScalars.dropLast()) : line)
   }
@@ -68,7 +71,7 @@ final class Findings {
 
 /// The word of `words` nearest to `text`, spelling of letters aside: at most two insertions,
 /// deletions, replacements or swaps of neighbours away, and fewer than half the letters.
-func nearest(_ text: String, among words: some Sequence<String>) -> String? {
+public func nearest(_ text: String, among words: some Sequence<String>) -> String? {
   // Longer than any known word: not worth a table of distances.
   guard text.unicodeScalars.count <= 40 else { return nil }
   let asked = Array(text.lowercased().unicodeScalars)

@@ -37,11 +37,9 @@ struct TokenStream {
     guard !isExhausted else { return nil }
     for index in frames.indices.reversed() {
       while frames[index].next < frames[index].tokens.count {
-        var token = frames[index].tokens[frames[index].next]
-        if !token.isQuoted {
-          token = replacingEnvironmentReferences(
-            in: token, environment: options.environment, findings: findings)
-        }
+        var token = replacingEnvironmentReferences(
+          in: frames[index].tokens[frames[index].next], environment: options.environment,
+          findings: findings)
         token.startsLine = token.startsLine || startsLine
         guard token.text.isEmpty, !token.isQuoted else { return token }
         startsLine = token.startsLine
@@ -52,11 +50,7 @@ struct TokenStream {
   }
 
   mutating func next() -> Token? {
-    guard var token = peek() else { return nil }
-    if token.isQuoted {
-      token = replacingEnvironmentReferences(
-        in: token, environment: options.environment, findings: findings)
-    }
+    guard let token = peek() else { return nil }
     while let frame = frames.last, frame.next >= frame.tokens.count { frames.removeLast() }
     frames[frames.count - 1].next += 1
     startsLine = false

@@ -301,14 +301,14 @@ extension ItemCutter {
   }
 
   private mutating func place(_ at: Int, _ chunk: RawSpan, _ walk: inout Walk) -> Place {
-    places.advance(over: Span(_bytes: chunk.extracting(walk.counted..<at)))
+    places.advance(over: chunk.extracting(walk.counted..<at))
     walk.counted = at
     return places.place
   }
 
   private func error(_ message: String, _ chunk: RawSpan, _ walk: Walk) -> DocumentError {
     var places = places
-    places.advance(over: Span(_bytes: chunk.extracting(walk.counted..<walk.at)))
+    places.advance(over: chunk.extracting(walk.counted..<walk.at))
     return DocumentError(place: places.place, message: message)
   }
 

@@ -95,7 +95,8 @@ private enum JSONFault {
   static func place(of offset: Int?, in text: RawSpan, from start: Place) -> Place {
     let octets = unsafe text.withUnsafeBytes { unsafe [UInt8]($0) }
     var counter = PlaceCounter(start)
-    counter.advance(over: octets[..<(offset ?? notUTF8(octets) ?? control(octets) ?? 0)])
+    counter.advance(
+      over: text.extracting(0..<(offset ?? notUTF8(octets) ?? control(octets) ?? 0)))
     return counter.place
   }
 

@@ -57,7 +57,7 @@ private enum CPUQuota {
 enum FileText {
   /// Up to 64 KiB of the file as text; nil where it cannot be read.
   static func read(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var octets = [UInt8](repeating: 0, count: 65_536)

@@ -1,4 +1,5 @@
 import CLibevent
+import CLinux
 import Glibc
 
 /// A libevent base and what waits on it: readable descriptors, timers, signals.
@@ -9,7 +10,9 @@ import Glibc
   private let base: OpaquePointer
 
   public init() {
-    guard let base = event_base_new() else { preconditionFailure("event_base_new: out of memory") }
+    guard let base = unsafe event_base_new() else {
+      preconditionFailure("event_base_new: out of memory")
+    }
     unsafe self.base = base
   }
 

@@ -1,4 +1,5 @@
-internal import Glibc
+internal import CLinux
+import Glibc
 
 /// Reads a regular file in chunks.
 public final class FileReader {

@@ -22,6 +22,8 @@ public final class FileWatch {
   private var interests: [String: Interest] = [:]
   /// The directories behind each watch; several paths may lead to one.
   private var directories: [Int32: [String]] = [:]
+  /// Directories that cannot be watched, so that each is told once.
+  private var unwatched: Set<String> = []
   private let changed: (Set<Change>) -> Void
   private let failed: (IOFailure) -> Void
 
@@ -120,8 +122,11 @@ public final class FileWatch {
       do {
         // Adding anew gives the old watch where it is still the same directory.
         current[try inotify.watch(directory), default: []].append(directory)
+        unwatched.remove(directory)
       } catch {
-        if error.code != ENOENT, error.code != ENOTDIR { failed(error) }
+        // Gone again: the directory around it says so.
+        guard error.code != ENOENT, error.code != ENOTDIR else { continue }
+        if unwatched.insert(directory).inserted { failed(error) }
       }
     }
     for watch in directories.keys where current[watch] == nil { inotify.unwatch(watch) }

@@ -6,12 +6,19 @@ public struct Socket: ~Copyable {
   public let descriptor: Int32
 
   /// Takes over an open descriptor.
-  init(owning descriptor: Int32) {
+  public init(owning descriptor: Int32) {
     self.descriptor = descriptor
   }
 
   deinit {
     close(descriptor)
+  }
+
+  /// Gives the descriptor up; whoever takes it closes it.
+  public consuming func release() -> Int32 {
+    let descriptor = descriptor
+    discard self
+    return descriptor
   }
 
   public enum Kind { case datagram, stream }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// A thread that runs one closure to its end.
-public struct Thread {
+public struct Thread: Sendable {
   private let handle: pthread_t
 
   private final class Body {

@@ -27,6 +27,7 @@ import Testing
   static let outside: [String: Set<String>] = [
     "IO": ["Glibc", "Synchronization"],
     "Cluster": ["Synchronization"],
+    "Answering": ["Synchronization"],
     "Telemetry": ["Synchronization"],
     "ZoneFiles": ["Glibc"],
     "Documents": ["Glibc"],

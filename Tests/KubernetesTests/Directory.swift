@@ -48,10 +48,10 @@ final class Directory: ObjectSink {
     loop.stop()
   }
 
-  /// Runs the loop until `condition` holds; false when ten seconds pass before.
+  /// Runs the loop until `condition` holds; false when a minute passes before.
   func run(until condition: () -> Bool) -> Bool {
     var isLate = false
-    let timer = loop.after(.seconds(10)) { [unowned self] in
+    let timer = loop.after(.seconds(60)) { [unowned self] in
       isLate = true
       loop.stop()
     }

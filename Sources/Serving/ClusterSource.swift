@@ -1,0 +1,105 @@
+import Cluster
+import Config
+import IO
+import Kubernetes
+import Telemetry
+import Wire
+
+/// The objects behind one or more `kubernetes` directives, followed on the control thread.
+final class ClusterSource: ObjectSink {
+  let index: ClusterIndex
+  private let store: ClusterStore
+  private let settings: KubernetesSettings
+  private let loop: EventLoop
+  private let log: Log
+  private var manifests: ManifestSource?
+  private var watching: Registration?
+  private var isLoading = true
+
+  init(
+    _ settings: KubernetesSettings, epochs: Epochs, hash: NameHash, loop: EventLoop, log: Log
+  ) {
+    self.settings = settings
+    self.loop = loop
+    self.log = log
+    index = ClusterIndex(
+      epochs: epochs, hash: hash, ttl: settings.ttl, pods: PodNamesSetting.of(settings.pods))
+    store = ClusterStore(index: index, options: Self.options(settings)) { log.warning($0) }
+  }
+
+  private static func options(_ settings: KubernetesSettings) -> StoreOptions {
+    var options = StoreOptions()
+    options.naming.ttl = settings.ttl
+    options.naming.endpointPodNames = settings.endpointPodNames
+    options.naming.noEndpoints = settings.noEndpoints
+    options.naming.ignoresEmptyServices = settings.ignoreEmptyService
+    if let selector = settings.labels { options.admits = { selector.matches($0) } }
+    if let selector = settings.namespaceLabels {
+      options.exposes = { _, labels in selector.matches(labels) }
+    } else if !settings.namespaces.isEmpty {
+      let names = settings.namespaces
+      options.exposes = { name, _ in names.contains(name) }
+    }
+    return options
+  }
+
+  /// Reads all objects, then follows their changes.
+  ///
+  /// - Parameter directory: what relative paths are relative to.
+  func start(in directory: String) {
+    guard case .manifests(let paths) = settings.source else { return }
+    let source = ManifestSource(
+      paths: paths.map { $0.hasPrefix("/") ? $0 : directory + "/" + $0 }, loop: loop,
+      keepsLabels: settings.labels != nil || settings.namespaceLabels != nil, sink: self
+    ) { [log] text, severity in
+      switch severity {
+      case .warning: log.warning(text, plugin: "kubernetes")
+      case .error: log.error(text, plugin: "kubernetes")
+      }
+    }
+    manifests = source
+    source.load()
+    isLoading = false
+    let newest = source.newestModification
+    store.publish(candidate: UInt32(truncatingIfNeeded: newest > 0 ? Int64(newest) : Clock.unixSeconds))
+    noteSynchronization()
+    if !index.isSynchronized {
+      watching = loop.every(.milliseconds(100)) { [unowned self] in noteSynchronization() }
+    }
+  }
+
+  func apply(_ changes: [ObjectChange]) {
+    for change in changes {
+      switch change {
+      case .upsert(let object): store.upsert(object)
+      case .delete(let key): store.delete(key)
+      }
+    }
+    // During the first load a service and its slices come apart: names are made once, at its end.
+    if !isLoading { store.publish(candidate: UInt32(truncatingIfNeeded: Clock.unixSeconds)) }
+  }
+
+  private func noteSynchronization() {
+    guard !index.isSynchronized, manifests?.isSynchronized == true else { return }
+    store.setSynchronized(true)
+    watching = nil
+  }
+
+  /// Whether everything has been read once.
+  var isReady: Bool { index.isSynchronized }
+
+  /// What is not served as it should be, a line each.
+  var problems: [String] {
+    manifests?.status.map { "\($0.path): \($0.problem)" } ?? []
+  }
+}
+
+private enum PodNamesSetting {
+  static func of(_ setting: KubernetesSettings.Pods) -> ClusterIndex.PodNames {
+    switch setting {
+    case .disabled: .disabled
+    case .insecure: .insecure
+    case .verified: .verified
+    }
+  }
+}

@@ -1,0 +1,338 @@
+import Answering
+import Cluster
+public import Config
+import Glibc
+import IO
+import Synchronization
+import Telemetry
+import Wire
+
+// Where everything meets. The control thread reads the configuration, owns the objects and zones,
+// publishes what it makes of them, and serves health, readiness and metrics; workers own sockets
+// and answer:
+//
+//   Server (control thread) ─ ClusterSource, ZoneSource ─ publish ─▶ ClusterIndex, ZoneSlot
+//     └─ Worker (a thread per CPU) ─ WorkerEndpoint (a listener) ─ Responder ─ Accounting
+
+/// A running martlet.
+public final class Server {
+  private let configuration: Configuration
+  private let options: ServerOptions
+  private let loop = EventLoop()
+  private let log: Log
+  private let output: LogOutput
+  private let hash = NameHash(seed: Clock.random)
+  private let epochs: Epochs
+  private let workerCount: Int
+  private let reporter: ErrorReporter
+  private let registry = QueryCounterRegistry(plugins: Step.pluginNames)
+  private var sources: [ClusterSource] = []
+  private var blockSources: [[ClusterSource]] = []
+  private var zoneSources: [[ZoneSource]] = []
+  private var threads: [Thread] = []
+  private var mailboxes: [Mailbox<Worker.Command>] = []
+  private var registrations: [Registration] = []
+  private var status: StatusPages?
+  private var isStopping = false
+  private var enabledPlugins: [QueryLabels: [String]] = [:]
+
+  /// Makes a server; nothing is opened or read yet.
+  ///
+  /// - Throws: where the configuration asks for something that cannot be.
+  public init(_ configuration: Configuration, options: ServerOptions) throws(StartError) {
+    self.configuration = configuration
+    self.options = options
+    workerCount = Clock.availableCPUs
+    epochs = Epochs(readers: workerCount)
+    output = LogOutput(descriptor: STDOUT_FILENO)
+    log = Log(output.queue)
+    log.writesDebug = configuration.blocks.contains(where: \.debug)
+    reporter = ErrorReporter(
+      log: log, consolidators: try configuration.blocks.map(Self.consolidator))
+  }
+
+  private static func consolidator(_ block: ServerBlock) throws(StartError) -> ErrorConsolidator? {
+    guard let errors = block.errors, !errors.consolidations.isEmpty else { return nil }
+    do {
+      return try ErrorConsolidator(
+        errors.consolidations.map {
+          Consolidation(
+            pattern: $0.pattern,
+            periodNanoseconds: UInt64($0.period / .nanoseconds(1)),
+            level: LogLevel(rawValue: $0.level.rawValue.uppercased()) ?? .error,
+            showFirst: $0.showFirst)
+        })
+    } catch {
+      throw StartError("\(block.place): error: errors: \(error)")
+    }
+  }
+
+  /// Serves until a signal ends it.
+  public func run() throws(StartError) {
+    let listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
+    try refuseUnsupported()
+    raiseDescriptorLimit()
+    output.start(on: loop)
+    let status = StatusPages(configuration, log: log)
+    self.status = status
+    try status.open(on: loop, server: self)
+    readData()
+    try startWorkers(openSockets(listeners))
+    announce(listeners)
+    watchSignals()
+    registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
+    loop.run()
+    for thread in threads { thread.join() }
+    reporter.finish()
+    output.finish()
+  }
+
+  /// Sources of objects that this version cannot follow.
+  private func refuseUnsupported() throws(StartError) {
+    for block in configuration.blocks {
+      for kubernetes in block.kubernetes {
+        if case .manifests = kubernetes.source { continue }
+        throw StartError(
+          "\(kubernetes.sourcePlace): error: kubernetes: this version of martlet reads objects from "
+            + "'manifests PATH…' only, not from an API server")
+      }
+    }
+  }
+
+  /// As many descriptors as the hard limit allows.
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  // MARK: - Data
+
+  /// Reads objects and zones. Directives that differ only in their zones share the objects.
+  private func readData() {
+    var shared: [KubernetesSettings: ClusterSource] = [:]
+    for block in configuration.blocks {
+      blockSources.append(
+        block.kubernetes.map { settings in
+          let key = settings.withoutZones
+          if let known = shared[key] { return known }
+          let source = ClusterSource(settings, epochs: epochs, hash: hash, loop: loop, log: log)
+          shared[key] = source
+          sources.append(source)
+          return source
+        })
+      let directory = block.root ?? options.directory
+      let absolute = directory.hasPrefix("/") ? directory : options.directory + "/" + directory
+      zoneSources.append(block.files.map { ZoneSource($0, in: absolute, log: log) })
+    }
+    for source in sources { source.start(in: options.directory) }
+    for source in zoneSources.joined() { source.start(on: loop) }
+  }
+
+  /// Whether a signal has come to end it.
+  var isEnding: Bool { isStopping }
+
+  /// What `/ready` names as not ready, plugin names as CoreDNS lists them.
+  var notReady: [String] {
+    isStopping ? ["Shutting down"] : sources.allSatisfy(\.isReady) ? [] : ["kubernetes"]
+  }
+
+  /// What a person wants to know of everything that is not as it should be.
+  var problems: [String] {
+    sources.flatMap(\.problems) + zoneSources.joined().compactMap(\.problem)
+  }
+
+  // MARK: - Workers
+
+  private typealias OpenListener = (listener: Listener, sockets: [(datagrams: Int32, streams: Int32)])
+
+  private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
+    var opened: [OpenListener] = []
+    for listener in listeners {
+      do {
+        opened.append((listener, try open(listener.address)))
+      } catch {
+        // A host without IPv6 has no [::].
+        if listener.address.isUnspecified, !listener.address.isV4, !error.isAddressInUse { continue }
+        throw StartError(describe(error, listener))
+      }
+    }
+    return opened
+  }
+
+  private func open(
+    _ address: SocketAddress
+  ) throws(IOError) -> [(datagrams: Int32, streams: Int32)] {
+    // Without SO_REUSEPORT first: it would share the port with another process in silence.
+    do {
+      _ = try Socket.bound(to: address, .datagram, shares: false)
+      _ = try Socket.bound(to: address, .stream, shares: false)
+    }
+    var sockets: [(datagrams: Int32, streams: Int32)] = []
+    for _ in 0..<workerCount {
+      let datagrams = try Socket.bound(to: address, .datagram, shares: true)
+      let streams = try Socket.bound(to: address, .stream, shares: true)
+      sockets.append((datagrams.release(), streams.release()))
+    }
+    return sockets
+  }
+
+  private func describe(_ error: IOError, _ listener: Listener) -> String {
+    var text = "error: \(error)"
+    if error.isAddressInUse {
+      let port = listener.address.port
+      text += "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
+        + "`-dns.port N` or another port in the Corefile avoids it"
+    } else if error.errno == EACCES {
+      text += "; ports below 1024 need CAP_NET_BIND_SERVICE"
+    }
+    return text
+  }
+
+  private func startWorkers(_ opened: [OpenListener]) throws(StartError) {
+    var formats: [String] = []
+    for block in configuration.blocks {
+      for log in block.log where !formats.contains(log.format) { formats.append(log.format) }
+    }
+    for number in 0..<workerCount {
+      let mailbox = Mailbox<Worker.Command>()
+      mailboxes.append(mailbox)
+      let setup = WorkerSetup(
+        number: number,
+        listeners: opened.map { open in
+          WorkerSetup.ListenerSetup(
+            listener: open.listener, datagrams: open.sockets[number].datagrams,
+            streams: open.sockets[number].streams,
+            plans: open.listener.blocks.map { plan($0, open.listener, number, formats) },
+            dropped: droppedCounters(open.listener, number))
+        }, commands: mailbox, epochs: epochs, hash: hash, log: log, reporter: reporter,
+        logFormats: formats.map { QueryLogFormat($0) })
+      do {
+        threads.append(try Thread.start("worker-\(number)") { Worker(setup).run() })
+      } catch {
+        throw StartError("error: \(error)")
+      }
+    }
+  }
+
+  private func plan(
+    _ bound: Listener.BoundBlock, _ listener: Listener, _ worker: Int, _ formats: [String]
+  ) -> PlanSetup {
+    let block = configuration.blocks[bound.block]
+    let labels = QueryLabels(server: listener.label, zone: bound.zone.description)
+    if !block.prometheus.isEmpty { enabledPlugins[labels] = block.enabledPlugins }
+    return PlanSetup(
+      zone: bound.zone, block: bound.block, settings: block, ownAddresses: bound.ownAddresses,
+      indexes: blockSources[bound.block].map(\.index),
+      zoneSlots: zoneSources[bound.block].map(\.slots),
+      counters: block.prometheus.isEmpty ? nil : registry.counters(for: labels, worker: worker),
+      logFormats: block.log.map { log in formats.firstIndex(of: log.format) ?? 0 })
+  }
+
+  private func droppedCounters(_ listener: Listener, _ worker: Int) -> QueryCounters? {
+    let counts = listener.blocks.contains { !configuration.blocks[$0.block].prometheus.isEmpty }
+    let labels = QueryLabels(server: listener.label, zone: QueryLabels.dropped)
+    return counts ? registry.counters(for: labels, worker: worker) : nil
+  }
+
+  // MARK: - Life
+
+  private func announce(_ listeners: [Listener]) {
+    guard !options.isQuiet else { return }
+    var said: Set<String> = []
+    for listener in listeners {
+      for block in listener.blocks {
+        let on = listener.address.isUnspecified
+          ? "" : " on \(IPAddress(listener.address))"
+        let line = "\(block.zone):\(listener.address.port)\(on)"
+        if said.insert(line).inserted { log.plain(line) }
+      }
+    }
+    for line in Version.lines { log.plain(line) }
+  }
+
+  private func watchSignals() {
+    for number in [SIGTERM, SIGINT] {
+      registrations.append(loop.onSignal(number) { [unowned self] in stop() })
+    }
+  }
+
+  /// The first signal: unready at once, answering through `lameduck`, then the end. The second
+  /// ends it now.
+  private func stop() {
+    if isStopping {
+      output.finish()
+      exit(0)
+    }
+    isStopping = true
+    let lameduck = configuration.blocks.compactMap { $0.health?.lameduck }.max() ?? .zero
+    guard lameduck > .zero else { return stopWorkers() }
+    log.info("Going into lameduck mode for \(lameduck)", plugin: "health")
+    registrations.append(loop.after(lameduck) { [unowned self] in stopWorkers() })
+  }
+
+  private func stopWorkers() {
+    for mailbox in mailboxes { mailbox.post(.stop) }
+    // Workers take at most their grace; the control thread stays reachable until they are done.
+    let threads = threads
+    let done = Mailbox<Bool>()
+    registrations.append(done.receive(on: loop) { [loop] _ in loop.stop() })
+    _ = try? Thread.start("ending") {
+      for thread in threads { thread.join() }
+      done.post(true)
+    }
+    self.threads = []
+  }
+
+  // MARK: - Metrics
+
+  /// What `/metrics` shows.
+  func addMetrics(to page: inout MetricsPage) {
+    page.addBuild(version: Version.number, revision: Version.revision, swift: Version.swift)
+    page.addPanics()
+    for (labels, plugins) in enabledPlugins {
+      for plugin in plugins { page.addEnabled(plugin: plugin, in: labels) }
+    }
+    page.add(queries: registry.all)
+    page.add(
+      "martlet_log_lines_dropped_total", .counter,
+      help: "Log lines dropped because standard output was not read fast enough.",
+      value: Double(output.queue.droppedLines))
+    page.add(
+      "martlet_dns_replies_lost_total", .counter,
+      help: "UDP replies that the kernel did not take.",
+      value: Double(reporter.lostReplies.load(ordering: .relaxed)))
+    if let status = try? ProcessStatus.current() {
+      page.add(process: ProcessFigures(
+        cpuSeconds: status.cpuSeconds, residentOctets: status.residentOctets,
+        virtualOctets: status.virtualOctets, startTime: status.startTime,
+        openDescriptors: status.openDescriptors, maximumDescriptors: status.maximumDescriptors))
+    }
+  }
+}
+
+/// How the server is to run, from the command line.
+public struct ServerOptions: Sendable {
+  /// What relative paths of the Corefile are relative to.
+  public var directory: String
+  /// Nothing is said about the start.
+  public var isQuiet: Bool
+
+  public init(directory: String, isQuiet: Bool = false) {
+    self.directory = directory
+    self.isQuiet = isQuiet
+  }
+}
+
+extension KubernetesSettings {
+  /// What the objects and their names depend on.
+  fileprivate var withoutZones: KubernetesSettings {
+    var settings = self
+    settings.zones = []
+    settings.fallThrough = .none
+    settings.place = Place(file: "", line: 0, column: 0)
+    settings.sourcePlace = settings.place
+    return settings
+  }
+}

@@ -1,0 +1,87 @@
+import Config
+import IO
+import Telemetry
+
+/// `/health`, `/ready` and `/metrics` on the addresses that the configuration names; blocks that
+/// name the same address share it.
+final class StatusPages {
+  private let configuration: Configuration
+  private let log: Log
+  private var servers: [ListenAddress: HTTPServer] = [:]
+  /// `until-ready`: what has been ready once is not asked again.
+  private var hasBeenReady = false
+
+  init(_ configuration: Configuration, log: Log) {
+    self.configuration = configuration
+    self.log = log
+  }
+
+  /// Opens the listeners.
+  ///
+  /// - Throws: where an address is not to be had.
+  func open(on loop: EventLoop, server: Server) throws(StartError) {
+    for block in configuration.blocks {
+      if let health = block.health {
+        try listen(health.address, on: loop).handle("/health") { _ in HTTPResponse(200, "OK") }
+      }
+      if let ready = block.ready {
+        let monitorsAlways = ready.monitor == .continuously
+        try listen(ready.address, on: loop).handle("/ready") { [unowned self, unowned server] in
+          answerReady($0, server, monitorsAlways: monitorsAlways)
+        }
+      }
+      for prometheus in block.prometheus {
+        try listen(prometheus.address, on: loop).handle("/metrics") { [unowned server] _ in
+          var page = MetricsPage()
+          server.addMetrics(to: &page)
+          return HTTPResponse(200, page.text, contentType: MetricsPage.contentType)
+        }
+      }
+    }
+  }
+
+  private func listen(_ address: ListenAddress, on loop: EventLoop) throws(StartError) -> HTTPServer {
+    if let known = servers[address] { return known }
+    do {
+      let server = try HTTPServer(loop, host: address.host, port: address.port)
+      servers[address] = server
+      return server
+    } catch {
+      throw StartError(
+        "error: \(error)"
+          + (error.isAddressInUse
+            ? "; another process has the port: `ss -lntp 'sport = :\(address.port)'` names it" : ""))
+    }
+  }
+
+  /// 200 `OK`, or 503 with the plugins that are not ready. With `?verbose` a line each for what is
+  /// not served as it should be.
+  private func answerReady(
+    _ request: HTTPRequest, _ server: Server, monitorsAlways: Bool
+  ) -> HTTPResponse {
+    var waiting = server.notReady
+    if waiting.isEmpty { hasBeenReady = true }
+    if hasBeenReady, !monitorsAlways, !server.isEnding { waiting = [] }
+    var text = waiting.isEmpty ? "OK" : waiting.joined(separator: ",")
+    if request.query.split(separator: "&").contains(where: { $0 == "verbose" || $0.hasPrefix("verbose=") }) {
+      text += "\n" + server.problems.map { $0 + "\n" }.joined()
+    }
+    return HTTPResponse(waiting.isEmpty ? 200 : 503, text)
+  }
+}
+
+extension ServerBlock {
+  /// Plugins that the block has, as `coredns_plugin_enabled` names them.
+  var enabledPlugins: [String] {
+    let present: [(String, Bool)] = [
+      ("bind", !bind.isEmpty), ("bufsize", bufsize != nil), ("cache", cache != nil),
+      ("debug", debug), ("errors", errors != nil), ("file", !files.isEmpty),
+      ("forward", !forwards.isEmpty), ("health", health != nil),
+      ("kubernetes", !kubernetes.isEmpty), ("loadbalance", loadbalance != nil),
+      ("log", !log.isEmpty), ("loop", loop), ("prometheus", !prometheus.isEmpty),
+      ("ready", ready != nil), ("reload", reload != nil), ("root", root != nil),
+      ("whoami", whoami),
+    ]
+    return present.filter(\.1).map(\.0)
+  }
+}

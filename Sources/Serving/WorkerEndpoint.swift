@@ -1,0 +1,115 @@
+import Answering
+import Cluster
+import IO
+import Telemetry
+import Wire
+
+/// One listener's sockets in one worker.
+final class WorkerEndpoint {
+  private let setup: WorkerSetup
+  private let batch: DatagramBatch
+  private let datagrams: Socket
+  private let local: SocketAddress
+  private var responder: Responder
+  private let accounting: Accounting
+  private var streams: StreamServer?
+
+  /// Batches taken before the loop looks at other sockets again.
+  private static let batchesInTurn = 16
+
+  init(
+    listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
+  ) {
+    self.setup = setup
+    self.batch = batch
+    datagrams = Socket(owning: listener.datagrams)
+    local = listener.listener.address
+    responder = Responder(
+      plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
+      seed: Clock.random)
+    accounting = Accounting(setup: setup, dropped: listener.dropped)
+    streams = unsafe StreamServer(
+      loop: loop, listener: Socket(owning: listener.streams), now: { Clock.monotonic }
+    ) { [unowned self] message, remote, local, reply in
+      unsafe answer(message, remote, local, reply)
+    }
+  }
+
+  /// Takes no more queries.
+  func stop() {
+    streams?.stopAccepting()
+  }
+
+  /// Closes connections with nothing under way; how many are left.
+  func closeIdleStreams() -> Int {
+    streams?.closeIdle()
+    return streams?.count ?? 0
+  }
+
+  // MARK: - UDP
+
+  /// Answers what waits at the UDP socket.
+  func receive() {
+    for _ in 0..<Self.batchesInTurn {
+      let count: Int
+      do {
+        count = try batch.receive(datagrams.descriptor)
+      } catch {
+        setup.log.error("\(error)")
+        return
+      }
+      guard count > 0 else { return }
+      setup.epochs.enter(setup.number)
+      answer(count, &responder)
+      setup.epochs.leave(setup.number)
+      let lost = batch.send(datagrams.descriptor)
+      if lost > 0 { accounting.countLost(lost) }
+      accounting.flush()
+      if count < DatagramBatch.capacity { return }
+    }
+  }
+
+  private func answer(_ count: Int, _ responder: inout Responder) {
+    let received = Clock.monotonic
+    for index in 0..<count {
+      // A reply to port 0 goes nowhere.
+      guard let sender = batch.sender(index), sender.port != 0 else { continue }
+      let peer = Peer(
+        transport: .udp, address: IPAddress(sender), port: sender.port,
+        localAddress: IPAddress(local), localPort: local.port)
+      let raw = unsafe batch.octets(index)
+      guard let start = raw.baseAddress else { continue }
+      let message = unsafe Octets(base: start, count: raw.count)
+      var writer = unsafe MessageWriter(
+        base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
+      guard let outcome = responder.respond(to: message, from: peer, into: &writer) else {
+        continue
+      }
+      batch.queue(index, count: writer.count)
+      accounting.add(
+        outcome, message.count, writer.octets, peer, &responder, received: received)
+    }
+  }
+
+  // MARK: - TCP
+
+  private func answer(
+    _ raw: UnsafeRawBufferPointer, _ remote: SocketAddress, _ local: SocketAddress,
+    _ reply: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    guard let start = raw.baseAddress, let end = reply.baseAddress else { return 0 }
+    let received = Clock.monotonic
+    let peer = Peer(
+      transport: .tcp, address: IPAddress(remote), port: remote.port,
+      localAddress: IPAddress(local), localPort: local.port)
+    let message = unsafe Octets(base: start, count: raw.count)
+    var writer = unsafe MessageWriter(base: end, capacity: reply.count)
+    setup.epochs.enter(setup.number)
+    let outcome = responder.respond(to: message, from: peer, into: &writer)
+    setup.epochs.leave(setup.number)
+    guard let outcome else { return 0 }
+    accounting.add(outcome, message.count, writer.octets, peer, &responder, received: received)
+    accounting.flush()
+    return writer.count
+  }
+}

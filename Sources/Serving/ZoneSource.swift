@@ -1,0 +1,72 @@
+import Answering
+import Config
+import IO
+import Telemetry
+import Wire
+import ZoneFiles
+import Zones
+
+/// The master file of one `file` directive, read again when it changes.
+final class ZoneSource {
+  let slots: [ZoneSlot]
+  private let settings: FileSettings
+  private let path: String
+  private let log: Log
+  private var lastRead: [FileSignature?]
+  private(set) var problem: String?
+  private var timer: Registration?
+
+  /// - Parameter directory: what a relative path is relative to.
+  init(_ settings: FileSettings, in directory: String, log: Log) {
+    self.settings = settings
+    path = settings.path.hasPrefix("/") ? settings.path : directory + "/" + settings.path
+    self.log = log
+    slots = settings.zones.map { _ in ZoneSlot() }
+    lastRead = settings.zones.map { _ in nil }
+  }
+
+  /// Whether every zone has contents.
+  var isReady: Bool { slots.allSatisfy { $0.generation > 0 } }
+
+  /// How often a file that is missing is looked for again.
+  private static let retry = Duration.seconds(1)
+
+  /// Reads the file, and again whenever it has changed, at the latest after `reload`.
+  func start(on loop: EventLoop) {
+    read()
+    let period = isReady && settings.reload > .zero ? settings.reload : Self.retry
+    schedule(on: loop, period)
+  }
+
+  private func schedule(on loop: EventLoop, _ period: Duration) {
+    timer = loop.after(period) { [unowned self] in
+      if !isReady || settings.reload > .zero { read() }
+      let next = isReady ? (settings.reload > .zero ? settings.reload : nil) : Self.retry
+      if let next { schedule(on: loop, next) }
+    }
+  }
+
+  private func read() {
+    guard let version = FileSignature(path) else {
+      return note("\(path): cannot be read; waiting for it")
+    }
+    for (index, zone) in settings.zones.enumerated() where lastRead[index] != version {
+      do {
+        let contents = try ZoneFile.zone(path: path, apex: zone)
+        for warning in contents.warnings { log.warning("\(path): \(warning)", plugin: "file") }
+        slots[index].publish(contents)
+        problem = nil
+      } catch {
+        note("\(error)")
+      }
+      lastRead[index] = version
+    }
+  }
+
+  /// Warns once for each problem.
+  private func note(_ text: String) {
+    guard problem != text else { return }
+    problem = text
+    log.warning(text, plugin: "file")
+  }
+}

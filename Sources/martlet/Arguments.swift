@@ -1,0 +1,122 @@
+import Config
+
+/// The command line: CoreDNS's flags, with one dash or two, `=` or a space before a value.
+struct Arguments {
+  var configuration: String?
+  var port: UInt16 = 53
+  var pidFile: String?
+  var isQuiet = false
+
+  enum Request {
+    case serve(Arguments)
+    case check(Arguments)
+    case version
+    case plugins
+    case help
+  }
+
+  /// What is wrong with the command line.
+  struct Problem: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private static let flags = [
+    "conf", "dns.port", "p", "pidfile", "plugins", "quiet", "version", "help", "h",
+  ]
+  private static let commands = ["check"]
+
+  /// Reads what follows the program's name.
+  static func read(_ words: some Sequence<String>) -> Result<Request, Problem> {
+    var arguments = Arguments()
+    var rest = Array(words)[...]
+    var isCheck = false
+    if let first = rest.first, !first.hasPrefix("-") {
+      guard first == "check" else { return .failure(unknown(first)) }
+      isCheck = true
+      rest = rest.dropFirst()
+    }
+    var answer: Request?
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("-"), word != "-", word != "--" else {
+        return .failure(unknown(word))
+      }
+      let stripped = word.drop { $0 == "-" }
+      let name = String(stripped.prefix { $0 != "=" })
+      var value = stripped.contains("=") ? String(stripped.dropFirst(name.count + 1)) : nil
+      switch name {
+      case "help", "h": answer = answer ?? .help
+      case "version": answer = answer ?? .version
+      case "plugins": answer = answer ?? .plugins
+      case "quiet": arguments.isQuiet = value != "false"
+      case "conf", "dns.port", "p", "pidfile":
+        value = value ?? rest.popFirst()
+        guard let value else { return .failure(Problem(description: "flag -\(name) needs a value")) }
+        if let problem = arguments.set(name, value) { return .failure(problem) }
+      default:
+        return .failure(
+          Problem(
+            description: "flag provided but not defined: -\(name)\(suggestion(name, flags, "-"))"))
+      }
+    }
+    return .success(answer ?? (isCheck ? .check(arguments) : .serve(arguments)))
+  }
+
+  private mutating func set(_ name: String, _ value: String) -> Problem? {
+    switch name {
+    case "conf": configuration = value
+    case "pidfile": pidFile = value
+    default:
+      guard let number = UInt16(value), number > 0 else {
+        return Problem(
+          description: "invalid value \"\(value)\" for flag -\(name): a port is 1 to 65535")
+      }
+      port = number
+    }
+    return nil
+  }
+
+  private static func unknown(_ word: String) -> Problem {
+    Problem(description: "extra command line arguments: [\(word)]\(suggestion(word, commands, ""))")
+  }
+
+  private static func suggestion(_ word: String, _ known: [String], _ mark: String) -> String {
+    nearest(word, among: known).map { "; did you mean '\(mark)\($0)'?" } ?? ""
+  }
+
+  // MARK: - Texts
+
+  static let help = """
+    martlet – the DNS server of a cluster
+
+    Usage:
+      martlet [flags]          serve
+      martlet check [flags]    check the configuration and print each block's plan
+
+    Flags:
+      -conf FILE     Corefile, ConfigMap object (JSON or YAML), or directory of a mounted ConfigMap
+                     (default: ./Corefile, else a server that answers with whoami)
+      -dns.port N    port of server blocks that name none (default 53); also -p
+      -pidfile FILE  write the process's number there
+      -plugins       list the plugins
+      -quiet         say nothing about the start
+      -version       print the version
+      -help          print this
+
+    Exit status: 0 ended as asked, 1 the configuration or an address is at fault, 2 usage.
+    """
+
+  /// As CoreDNS prints it.
+  static var pluginList: String {
+    """
+    Server types:
+      dns
+
+    Caddyfile loaders:
+      flag
+      default
+
+    Other plugins:
+    \(PluginOrder.supported.sorted().map { "  dns.\($0)" }.joined(separator: "\n"))
+    """
+  }
+}

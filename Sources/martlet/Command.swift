@@ -1,0 +1,72 @@
+import Config
+import Glibc
+import Serving
+
+/// What the program does; each returns the exit status.
+enum Command {
+  /// Reads the configuration, prints the plan on standard output and diagnostics on standard error.
+  static func check(_ arguments: Arguments) -> Int32 {
+    let result = load(arguments)
+    guard let configuration = result.configuration else { return 1 }
+    print(EffectivePlan.describe(configuration), terminator: "")
+    return 0
+  }
+
+  /// Serves until a signal.
+  static func serve(_ arguments: Arguments) -> Int32 {
+    let result = load(arguments)
+    guard let configuration = result.configuration else { return 1 }
+    do {
+      let server = try Server(
+        configuration,
+        options: ServerOptions(
+          directory: directory(of: result.sources.first), isQuiet: arguments.isQuiet))
+      try writePIDFile(arguments.pidFile)
+      defer { if let path = arguments.pidFile { _ = unsafe unlink(path) } }
+      try server.run()
+      return 0
+    } catch let problem as StartError {
+      Terminal.complain(problem.description)
+    } catch {
+      Terminal.complain("\(error)")
+    }
+    return 1
+  }
+
+  private static func load(_ arguments: Arguments) -> LoadResult {
+    let result = CorefileLoader.load(
+      path: arguments.configuration, options: LoadOptions(defaultPort: arguments.port))
+    for diagnostic in result.diagnostics { Terminal.complain(diagnostic.description) }
+    return result
+  }
+
+  /// The folder that a file lies in, absolute.
+  private static func directory(of file: String?) -> String {
+    let path = file ?? ""
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    if path.hasPrefix("/") { return folder.isEmpty ? "/" : folder }
+    let current = unsafe getcwd(nil, 0)
+    defer { unsafe free(current) }
+    let here = unsafe current.map { unsafe String(cString: $0) } ?? "."
+    return folder.isEmpty ? here : here + "/" + folder
+  }
+
+  private static func writePIDFile(_ path: String?) throws(Arguments.Problem) {
+    guard let path else { return }
+    let text = "\(getpid())\n"
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    defer { close(descriptor) }
+    guard descriptor >= 0, unsafe write(descriptor, text, text.utf8.count) == text.utf8.count else {
+      throw Arguments.Problem(
+        description: "error: pidfile \(path): \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+}
+
+/// Standard error.
+enum Terminal {
+  static func complain(_ text: String) {
+    let line = text.hasSuffix("\n") ? text : text + "\n"
+    _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
+  }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import Config
+
+struct EffectivePlanTests {
+  @Test("A plan names keys, listeners and plugins in their order with every setting")
+  func plan() throws {
+    let result = load(
+      """
+      cluster.local in-addr.arpa {
+        forward . /etc/resolv.conf tls://9.9.9.9%dns.quad9.net {
+          max_concurrent 1000
+        }
+        cache 30 {
+          disable denial cluster.local
+        }
+        kubernetes {
+          manifests objects
+          pods insecure
+          fallthrough in-addr.arpa
+        }
+        log
+        errors
+        health {
+          lameduck 5s
+        }
+        loop
+      }
+      . a.org:5353 {
+        bind 127.0.0.1 ::1
+      }
+      """)
+    let configuration = try #require(result.configuration)
+    #expect(
+      EffectivePlan.describe(configuration) == """
+        cluster.local:53, in-addr.arpa:53  (Corefile:1:1)
+          listens on all addresses, port 53, UDP and TCP
+          health      :8080, lameduck 5s
+          errors
+          log         cluster.local. in-addr.arpa.; class all; format common
+          cache       cluster.local. in-addr.arpa.; success 9984 answers, 5 to 30 s; \
+        denial 9984 answers, 5 to 30 s, not for cluster.local.; servfail 5s
+          kubernetes  cluster.local. in-addr.arpa.; from manifests objects; pods insecure; \
+        ttl 5; fallthrough in-addr.arpa.; startup_timeout 5s
+          loop
+          forward     . to /etc/resolv.conf tls://9.9.9.9%dns.quad9.net:853; policy random; \
+        expire 10s; max_fails 2; health_check 500ms; read_timeout 2s; max_concurrent 1000
+
+        .:53, a.org:5353  (Corefile:20:1)
+          listens on 127.0.0.1, ::1, port 53, 5353, UDP and TCP
+          no plugins: every query is refused
+
+        """)
+  }
+
+  @Test("An empty configuration says so")
+  func empty() {
+    #expect(EffectivePlan.describe(Configuration(blocks: [])) == "no server blocks\n")
+  }
+}
