@@ -111,8 +111,10 @@ final class RunningServer {
   /// Returns when the banner is out, which stands after the listeners, or the server has ended.
   init(_ server: URL, configuration: URL) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
+    // The threads that run tests block signals, and a child inherits that; env unblocks them.
     process.arguments =
-      ["timeout", "-k", "5", "60"] + Isolation.command(server, configuration)
+      ["--default-signal", "timeout", "-k", "5", "30"]
+      + Isolation.command(server, configuration)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
     process.standardError = pipe
