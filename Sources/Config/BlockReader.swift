@@ -24,8 +24,8 @@ struct BlockReader {
   private init(syntax: SyntaxBlock, keys: [ZoneKey], findings: Findings) {
     self.syntax = syntax
     self.findings = findings
-    var zones: [DomainName] = []
-    for key in keys where !zones.contains(key.zone) { zones.append(key.zone) }
+    var seen: Set<DomainName> = []
+    let zones = keys.map(\.zone).filter { seen.insert($0).inserted }
     context = DirectiveContext(zones: zones, findings: findings)
     block = ServerBlock(keys: keys, place: syntax.place)
   }
@@ -36,6 +36,7 @@ struct BlockReader {
     _ syntax: SyntaxBlock, defaultPort: UInt16, findings: Findings
   ) -> [ZoneKey] {
     var keys: [ZoneKey] = []
+    var seen: Set<ZoneKey> = []
     for token in syntax.keys {
       guard let text = ZoneText(token, findings: findings) else { continue }
       let transport = text.transport ?? .dns
@@ -43,10 +44,10 @@ struct BlockReader {
       for zone in text.zones {
         let port = text.port ?? transport.standardPort ?? defaultPort
         let key = ZoneKey(transport: transport, zone: zone, port: port)
-        if keys.contains(key) {
-          findings.warning(token.place, "'\(token.text)' stands twice among the keys")
-        } else {
+        if seen.insert(key).inserted {
           keys.append(key)
+        } else {
+          findings.warning(token.place, "'\(token.text)' stands twice among the keys")
         }
       }
     }

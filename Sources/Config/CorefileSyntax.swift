@@ -31,6 +31,8 @@ struct SyntaxBlock {
 struct CorefileSyntax {
   /// Bodies within bodies; no plugin has more than one.
   static let maximumNesting = 8
+  /// Far beyond the zones that anyone lists by hand.
+  static let maximumKeys = 1000
 
   private var stream: TokenStream
   private let findings: Findings
@@ -105,12 +107,16 @@ struct CorefileSyntax {
       }
       expectsAnother = token.text.hasSuffix(",")
       comma = expectsAnother ? token.place : nil
-      keys += parts(token)
+      if keys.count <= Self.maximumKeys { keys += parts(token) }
     }
     if expectsAnother, let comma, !keys.isEmpty {
       findings.error(comma, "after this comma comes no further key", expected: "a zone")
     }
-    return keys
+    if keys.count > Self.maximumKeys {
+      findings.error(
+        keys[Self.maximumKeys].place, "more than \(Self.maximumKeys) keys of one block")
+    }
+    return Array(keys.prefix(Self.maximumKeys))
   }
 
   /// The keys that commas join.

@@ -137,13 +137,9 @@ struct DirectiveContext {
 
   /// Names and CIDRs; what cannot be read is reported and left out.
   func zones(_ tokens: some Sequence<Token>) -> [DomainName] {
-    var zones: [DomainName] = []
-    for token in tokens {
-      for zone in ZoneText(token, findings: findings)?.zones ?? [] where !zones.contains(zone) {
-        zones.append(zone)
-      }
-    }
-    return zones
+    var seen: Set<DomainName> = []
+    return tokens.flatMap { ZoneText($0, findings: findings)?.zones ?? [] }
+      .filter { seen.insert($0).inserted }
   }
 
   /// The zones among the arguments, or the block's.

@@ -28,12 +28,8 @@ struct Listener: Sendable {
     for (index, block) in configuration.blocks.enumerated() {
       let addresses = try addresses(of: block, interfaces)
       let own = ownAddresses(addresses, interfaces)
-      for key in block.keys {
-        guard key.transport == .dns else {
-          throw StartError(
-            "\(block.place): error: \(key.transport.rawValue):// listeners are not supported by "
-              + "this version of martlet; use dns://")
-        }
+      // Reading the configuration has warned of keys with another transport.
+      for key in block.keys where key.transport == .dns {
         for address in addresses {
           var address = address
           address.port = key.port

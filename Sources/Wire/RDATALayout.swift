@@ -88,10 +88,13 @@ public struct RDATALayout: Hashable, Sendable {
 extension RecordType {
   /// The row of this type, ``RDATALayout/generic`` where there is none.
   public var rdataLayout: RDATALayout {
-    Self.layouts[rawValue] ?? .generic
+    Int(rawValue) < Self.layouts.count ? Self.layouts[Int(rawValue)] : .generic
   }
 
-  private static let layouts: [UInt16: RDATALayout] = [
+  /// The rows by number, since every record of an answer asks for its own.
+  private static let layouts: [RDATALayout] = (0..<128).map { rows[$0] ?? .generic }
+
+  private static let rows: [UInt16: RDATALayout] = [
     1: RDATALayout([.octets(4)]),  // A
     2: RDATALayout([.name(compressible: true)], hasAddressTarget: true),  // NS
     3: RDATALayout([.name(compressible: true)]),  // MD

@@ -15,26 +15,34 @@ struct NameTree: Sendable {
     var hasDNAME = false
   }
 
+  /// An edge of the tree. The hash beside the node saves most looks at other nodes' names.
+  private struct Slot {
+    var hash: UInt32 = 0
+    /// -1 is free.
+    var node: Int32 = -1
+  }
+
   static let apex = 0
 
   var nodes: [Node]
-  /// Open addressing, at most half full; -1 is free.
-  private var slots: [Int32]
+  /// Open addressing, at most half full.
+  private var slots: [Slot]
   private let apexLabels: Int
 
   init(apex: DomainName) {
     nodes = [Node(owner: apex, parent: -1)]
-    slots = Array(repeating: -1, count: 16)
+    slots = Array(repeating: Slot(), count: 16)
     apexLabels = apex.labelCount
   }
 
   /// The node below `parent` whose first label is the one at `start` of `name`.
   func child(of parent: Int, label start: Int, of name: [UInt8]) -> Int? {
     let mask = slots.count - 1
-    var slot = Self.hash(parent, label: start, of: name) & mask
-    while slots[slot] >= 0 {
-      let candidate = Int(slots[slot])
-      if nodes[candidate].parent == parent,
+    let hash = Self.hash(parent, label: start, of: name)
+    var slot = Int(hash) & mask
+    while slots[slot].node >= 0 {
+      let candidate = Int(slots[slot].node)
+      if slots[slot].hash == hash, nodes[candidate].parent == parent,
         Self.isSameLabel(nodes[candidate].owner.octets, 0, name, start)
       {
         return candidate
@@ -110,32 +118,35 @@ extension NameTree {
   }
 
   private mutating func append(_ owner: DomainName, below parent: Int) -> Int {
+    let node = Int32(nodes.count)
     nodes.append(Node(owner: owner, parent: Int32(parent)))
-    if nodes.count * 2 > slots.count {
-      slots = Array(repeating: -1, count: slots.count * 2)
-      for node in 1..<nodes.count { place(node) }
-    } else {
-      place(nodes.count - 1)
-    }
-    return nodes.count - 1
+    if nodes.count * 2 > slots.count { grow() }
+    place(Slot(hash: Self.hash(parent, label: 0, of: owner.octets), node: node))
+    return Int(node)
   }
 
-  private mutating func place(_ node: Int) {
+  private mutating func grow() {
+    let old = slots
+    slots = Array(repeating: Slot(), count: old.count * 2)
+    for slot in old where slot.node >= 0 { place(slot) }
+  }
+
+  private mutating func place(_ new: Slot) {
     let mask = slots.count - 1
-    var slot = Self.hash(Int(nodes[node].parent), label: 0, of: nodes[node].owner.octets) & mask
-    while slots[slot] >= 0 { slot = (slot + 1) & mask }
-    slots[slot] = Int32(node)
+    var slot = Int(new.hash) & mask
+    while slots[slot].node >= 0 { slot = (slot + 1) & mask }
+    slots[slot] = new
   }
 
   /// FNV-1a with a last mix. Unseeded: the names that fill the table are the operator's, and
   /// questions never enter it.
-  private static func hash(_ parent: Int, label start: Int, of name: [UInt8]) -> Int {
+  private static func hash(_ parent: Int, label start: Int, of name: [UInt8]) -> UInt32 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(truncatingIfNeeded: parent)
     hash &*= 0x100_0000_01B3
     for at in (start + 1)..<(start + 1 + Int(name[start])) {
       hash = (hash ^ UInt64(ASCII.folded(name[at]))) &* 0x100_0000_01B3
     }
-    return Int(truncatingIfNeeded: (hash ^ hash >> 29) &* 0x9E37_79B9_7F4A_7C15 >> 33)
+    return UInt32(truncatingIfNeeded: (hash ^ hash >> 29) &* 0x9E37_79B9_7F4A_7C15 >> 32)
   }
 
   private static func isSameLabel(_ a: [UInt8], _ i: Int, _ b: [UInt8], _ j: Int) -> Bool {

@@ -7,7 +7,12 @@ extension Search {
   /// A and AAAA of the targets in answer and authority, as far as the zone knows them
   /// (RFC 1034 §4.3.2 step 6).
   mutating func addAddresses() {
-    for rrset in answer.answer + answer.authority where rrset.type.rdataLayout.hasAddressTarget {
+    addAddresses(for: answer.answer)
+    addAddresses(for: answer.authority)
+  }
+
+  private mutating func addAddresses(for rrsets: [RRset]) {
+    for rrset in rrsets where rrset.type.rdataLayout.hasAddressTarget {
       for target in rrset.targets {
         addAddresses(of: target, glueAllowed: rrset.type == .ns)
       }

@@ -22,7 +22,7 @@ enum Command {
         options: ServerOptions(
           directory: directory(of: result.sources.first), isQuiet: arguments.isQuiet))
       try writePIDFile(arguments.pidFile)
-      defer { if let path = arguments.pidFile { unlink(path) } }
+      defer { if let path = arguments.pidFile { _ = unsafe unlink(path) } }
       try server.run()
       return 0
     } catch let problem as StartError {
@@ -54,9 +54,9 @@ enum Command {
   private static func writePIDFile(_ path: String?) throws(Arguments.Problem) {
     guard let path else { return }
     let text = "\(getpid())\n"
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     defer { close(descriptor) }
-    guard descriptor >= 0, write(descriptor, text, text.utf8.count) == text.utf8.count else {
+    guard descriptor >= 0, unsafe write(descriptor, text, text.utf8.count) == text.utf8.count else {
       throw Arguments.Problem(
         description: "error: pidfile \(path): \(unsafe String(cString: strerror(errno)))")
     }
@@ -67,6 +67,6 @@ enum Command {
 enum Terminal {
   static func complain(_ text: String) {
     let line = text.hasSuffix("\n") ? text : text + "\n"
-    _ = write(STDERR_FILENO, line, line.utf8.count)
+    _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
   }
 }

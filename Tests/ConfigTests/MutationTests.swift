@@ -69,8 +69,8 @@ struct MutationTests {
     arguments: [
       String(repeating: ". {\n", count: 5000), String(repeating: "}", count: 5000),
       String(repeating: "a {\n", count: 5000) + String(repeating: "}\n", count: 5000),
-      String(repeating: "{", count: 100_000), "a" + String(repeating: "}", count: 100_000),
-      String(repeating: ";", count: 100_000), String(repeating: "x ", count: 250_000),
+      String(repeating: "{", count: 20_000), "a" + String(repeating: "}", count: 20_000),
+      String(repeating: ";", count: 20_000), String(repeating: "x ", count: 210_000),
       ". {\nlabels " + String(repeating: "(", count: 10_000) + "\n}",
     ])
   func limits(_ text: String) {

@@ -175,9 +175,9 @@ import Testing
     let directory = try Directory()
     directory.load()
     // Two events each; fs.inotify.max_queued_events is 16,384 unless set.
-    for number in 0..<8_500 {
-      try directory.write("\(number).json", serviceJSON("s\(number)", "10.0.0.1"))
-    }
-    #expect(directory.run { directory.services.count == 8_500 })
+    try directory.write("0.yaml", service("a", "10.0.0.1"))
+    for number in 0..<8_500 { directory.move("\(number).yaml", to: "\(number + 1).yaml") }
+    try directory.write("b.yaml", service("b", "10.0.0.2"))
+    #expect(directory.run { directory.services == ["default/a 10.0.0.1", "default/b 10.0.0.2"] })
   }
 }

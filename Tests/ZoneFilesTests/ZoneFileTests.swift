@@ -45,9 +45,12 @@ import ZoneFiles
       "the owner of the line before", "a 1 A 192.0.2.1\n  1 A 192.0.2.2\n\t1 A 192.0.2.3\n",
       (1...3).map { "a.example. 1 IN A 192.0.2.\($0)" }),
     Sample("@ is the origin", "@ 1 NS @", ["example. 1 IN NS example."]),
-    Sample("an owner that looks like a TTL", "300 1 A 192.0.2.1", ["300.example. 1 IN A 192.0.2.1"]),
-    Sample("an owner that looks like a class", "in 1 A 192.0.2.1", ["in.example. 1 IN A 192.0.2.1"]),
-    Sample("an escaped owner", #"a\.b\032c 1 A 192.0.2.1"#, [#"a\.b\032c.example. 1 IN A 192.0.2.1"#]),
+    Sample(
+      "an owner that looks like a TTL", "300 1 A 192.0.2.1", ["300.example. 1 IN A 192.0.2.1"]),
+    Sample(
+      "an owner that looks like a class", "in 1 A 192.0.2.1", ["in.example. 1 IN A 192.0.2.1"]),
+    Sample(
+      "an escaped owner", #"a\.b\032c 1 A 192.0.2.1"#, [#"a\.b\032c.example. 1 IN A 192.0.2.1"#]),
     Sample(
       "parentheses over lines, with comments",
       "a 1 SOA ns host ( ; one\n 1 2\n\n3 ; three )\n 4 5)\nb 1 A 192.0.2.1",
@@ -67,7 +70,8 @@ import ZoneFiles
 
   @Test(arguments: [
     Sample("$TTL", "$TTL 1d\na A 192.0.2.1", ["a.example. 86400 IN A 192.0.2.1"]),
-    Sample("$TTL after a stated TTL", "a 5 A 192.0.2.1\n$ttl 9\nb A 192.0.2.2",
+    Sample(
+      "$TTL after a stated TTL", "a 5 A 192.0.2.1\n$ttl 9\nb A 192.0.2.2",
       ["a.example. 5 IN A 192.0.2.1", "b.example. 9 IN A 192.0.2.2"]),
     Sample("$TTL 0", "$TTL 0\na A 192.0.2.1", ["a.example. 0 IN A 192.0.2.1"]),
     Sample(
@@ -103,7 +107,10 @@ import ZoneFiles
       [
         "main": "$TTL 1\na NS b\n$INCLUDE other\n TXT t\n", "other": "$TTL 2\nc NS d\n",
       ],
-      ["a.example. 1 IN NS b.example.", "c.example. 2 IN NS d.example.", "a.example. 1 IN TXT \"t\""]),
+      [
+        "a.example. 1 IN NS b.example.", "c.example. 2 IN NS d.example.",
+        "a.example. 1 IN TXT \"t\"",
+      ]),
     Sample(
       "relative to the including file",
       [
@@ -116,66 +123,96 @@ import ZoneFiles
   }
 
   @Test(arguments: [
-    Sample("a missing file", [:], error: "main: error: cannot open the file: No such file or directory"),
-    Sample("no TTL", "\na A 192.0.2.1",
+    Sample(
+      "a missing file", [:], error: "main: error: cannot open the file: No such file or directory"),
+    Sample(
+      "no TTL", "\na A 192.0.2.1",
       error: "main:2: error: no TTL: give the record one, or the file a $TTL before it"),
     Sample("no owner", " 1 A 192.0.2.1", error: "main:1: error: the first record names no owner"),
     Sample("no type", "a 1 IN", error: "main:1: error: the record has no type"),
     Sample("only an owner", "a", error: "main:1: error: the record has no type"),
     Sample("an unknown type", "a 1 IN FOO x", error: "main:1: error: unknown type FOO"),
-    Sample("an unknown type, owner left out", "a 1 A 192.0.2.1\n 1 FOO x",
+    Sample(
+      "an unknown type, owner left out", "a 1 A 192.0.2.1\n 1 FOO x",
       error: "main:2: error: unknown type FOO"),
-    Sample("another class", "a 1 CH TXT x", error: "main:1: error: class CH is not served, only IN"),
-    Sample("a numbered class", "a 1 CLASS3 TXT x",
+    Sample(
+      "another class", "a 1 CH TXT x", error: "main:1: error: class CH is not served, only IN"),
+    Sample(
+      "a numbered class", "a 1 CLASS3 TXT x",
       error: "main:1: error: class CLASS3 is not served, only IN"),
-    Sample("a TTL that is too long", "a 2147483648 A 192.0.2.1",
+    Sample(
+      "a TTL that is too long", "a 2147483648 A 192.0.2.1",
       error: "main:1: error: the TTL is above 2147483647 seconds"),
-    Sample("a TTL far too long", "a 99999999999999999999w A 192.0.2.1",
+    Sample(
+      "a TTL far too long", "a 99999999999999999999w A 192.0.2.1",
       error: "main:1: error: the TTL is above 2147483647 seconds"),
-    Sample("an address with three numbers", "a 1 A 192.0.2",
-      error: "main:1: error: cannot read the A record: Syntax error, could not parse the RR's rdata"),
-    Sample("RDATA left over", "a 1 A 192.0.2.1 x",
+    Sample(
+      "an address with three numbers", "a 1 A 192.0.2",
+      error: "main:1: error: cannot read the A record: Syntax error, could not parse the RR's rdata"
+    ),
+    Sample(
+      "RDATA left over", "a 1 A 192.0.2.1 x",
       error: "main:1: error: cannot read the A record: Syntax error, superfluous text present"),
-    Sample("RDATA missing", "a 1 MX 10",
+    Sample(
+      "RDATA missing", "a 1 MX 10",
       error: "main:1: error: cannot read the MX record: Syntax error, value expected"),
-    Sample("a preference that is too large", "a 1 MX 65536 b",
+    Sample(
+      "a preference that is too large", "a 1 MX 65536 b",
       error: "main:1: error: 65536 is above 65535"),
-    Sample("a port that is too large", "a 1 IN SRV 0 0 70000 b",
+    Sample(
+      "a port that is too large", "a 1 IN SRV 0 0 70000 b",
       error: "main:1: error: 70000 is above 65535"),
-    Sample("a serial that is too large", "a 1 SOA b c 4294967296 1 1 1 1",
+    Sample(
+      "a serial that is too large", "a 1 SOA b c 4294967296 1 1 1 1",
       error: "main:1: error: 4294967296 is above 4294967295"),
-    Sample("the line where the entry begins", "\n\na 1 SOA b c (\n1\n2\n3\nx y )\n",
-      error: "main:3: error: cannot read the SOA record: Syntax error, could not parse the RR's rdata"),
-    Sample("an open parenthesis", "\na 1 A ( 192.0.2.1\n\n",
+    Sample(
+      "the line where the entry begins", "\n\na 1 SOA b c (\n1\n2\n3\nx y )\n",
+      error:
+        "main:3: error: cannot read the SOA record: Syntax error, could not parse the RR's rdata"),
+    Sample(
+      "an open parenthesis", "\na 1 A ( 192.0.2.1\n\n",
       error: "main:2: error: a parenthesis is never closed"),
-    Sample("a closing parenthesis", "a 1 A 192.0.2.1 )",
+    Sample(
+      "a closing parenthesis", "a 1 A 192.0.2.1 )",
       error: "main:1: error: a closing parenthesis without an opening one"),
-    Sample("an open quote", "a 1 TXT \"x\nb 1 TXT \"y",
+    Sample(
+      "an open quote", "a 1 TXT \"x\nb 1 TXT \"y",
       error: "main:1: error: a quoted string does not end on its line"),
-    Sample("a backslash at the end", "a 1 TXT x\\\n", error: "main:1: error: a backslash ends the line"),
+    Sample(
+      "a backslash at the end", "a 1 TXT x\\\n", error: "main:1: error: a backslash ends the line"),
     Sample("a NUL octet", "a 1 TXT x\0y\n", error: "main:1: error: the text holds a NUL octet"),
-    Sample("an unknown directive", "\n$GENERATE 1-2 a A 192.0.2.$",
+    Sample(
+      "an unknown directive", "\n$GENERATE 1-2 a A 192.0.2.$",
       error: "main:2: error: unknown directive $GENERATE"),
-    Sample("$ORIGIN without a name", "$ORIGIN",
+    Sample(
+      "$ORIGIN without a name", "$ORIGIN",
       error: "main:1: error: wrong number of arguments for $ORIGIN"),
-    Sample("$ORIGIN with an empty label", "$ORIGIN a..b.",
+    Sample(
+      "$ORIGIN with an empty label", "$ORIGIN a..b.",
       error: "main:1: error: a..b. is not a domain name"),
-    Sample("$TTL that is none", "$TTL x",
+    Sample(
+      "$TTL that is none", "$TTL x",
       error: "main:1: error: x is no TTL: seconds, or a form such as 1h30m"),
-    Sample("$TTL that is too long", "$TTL 3000000000",
+    Sample(
+      "$TTL that is too long", "$TTL 3000000000",
       error: "main:1: error: the TTL is above 2147483647 seconds"),
-    Sample("an error in an included file", ["main": "$INCLUDE other", "other": "\n\na 1 A x"],
+    Sample(
+      "an error in an included file", ["main": "$INCLUDE other", "other": "\n\na 1 A x"],
       error:
         "other:3: error: cannot read the A record: Syntax error, could not parse the RR's rdata"),
-    Sample("a missing included file", "$INCLUDE other",
+    Sample(
+      "a missing included file", "$INCLUDE other",
       error: "other: error: cannot open the file: No such file or directory"),
-    Sample("a file that includes itself", "\n$INCLUDE main",
+    Sample(
+      "a file that includes itself", "\n$INCLUDE main",
       error: "main:2: error: files are included more than 10 deep"),
     Sample("a directory", "$INCLUDE .", error: ".: error: not a regular file"),
-    Sample("an owner that is too long",
+    Sample(
+      "an owner that is too long",
       "$TTL 1\n\((0..<5).map { _ in String(repeating: "x", count: 60) }.joined(separator: ".")) NS x",
       error: "main:2: error: cannot read the NS record: Syntax error, could not parse the RR"),
-    Sample("an entry without end", "a 1 TXT ( " + String(repeating: "x ", count: 150_001),
+    Sample(
+      "an entry without end", "a 1 TXT ( " + String(repeating: "x ", count: 150_001),
       error: "main:1: error: the entry is longer than 300000 octets"),
   ])
   func `errors name file and line`(sample: Sample) throws {
