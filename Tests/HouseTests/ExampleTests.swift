@@ -113,7 +113,7 @@ final class RunningServer {
     process.executableURL = URL(filePath: "/usr/bin/env")
     // The threads that run tests block signals, and a child inherits that; env unblocks them.
     process.arguments =
-      ["--default-signal", "timeout", "-k", "5", "30"]
+      ["--default-signal", "timeout", "-k", "15", "30"]
       + Isolation.command(server, configuration)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
