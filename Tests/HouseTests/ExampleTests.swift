@@ -112,8 +112,9 @@ final class RunningServer {
   init(_ server: URL, configuration: URL) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
     // The threads that run tests block signals, and a child inherits that; env unblocks them.
+    // In the background timeout signals its group too: a second signal, which stops at once.
     process.arguments =
-      ["--default-signal", "timeout", "-k", "15", "30"]
+      ["--default-signal", "timeout", "--foreground", "-k", "15", "30"]
       + Isolation.command(server, configuration)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
