@@ -79,7 +79,9 @@ let package = Package(
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
-    tests("IOTests", ["IO"]),
+    tests(
+      "ServingTests",
+      ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
     tests("HouseTests", []),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
