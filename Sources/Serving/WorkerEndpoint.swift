@@ -13,9 +13,15 @@ final class WorkerEndpoint {
   private var responder: Responder
   private let accounting: Accounting
   private var streams: StreamServer?
+  /// Lets the worker's UDP sockets have their turn.
+  var yield: () -> Void = {}
+  private var streamAnswers = 0
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
+  /// Answers over TCP until UDP has a turn: clients that pipeline by the thousand must not make
+  /// those wait who ask once.
+  private static let streamAnswersInTurn = 32
 
   init(
     listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
@@ -119,6 +125,8 @@ final class WorkerEndpoint {
     guard let outcome else { return 0 }
     accounting.add(outcome, message.count, writer.octets, peer, &responder, received: received)
     accounting.flush()
+    streamAnswers += 1
+    if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
     return writer.count
   }
 }
