@@ -124,7 +124,8 @@ public final class ClusterStore {
       guard creates else { return }
       if namespaces[namespace] == nil { touchedNamespaces.insert(namespace) }
     }
-    change(&namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
+    change(
+      &namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
     if namespaces[namespace]?.services[name]?.isEmpty == true {
       namespaces[namespace]?.services[name] = nil
       dropIfEmpty(namespace)
@@ -134,7 +135,7 @@ public final class ClusterStore {
 
   private func setPod(_ id: ObjectName, _ pod: Pod?) {
     let old = namespaces[id.namespace]?.pods[id.name]
-    guard old != pod else { return }
+    guard old?.addresses != pod?.addresses else { return }
     if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
     namespaces[id.namespace, default: NamespaceState()].pods[id.name] = pod
     for address in old?.addresses ?? [] { countPod(address, id.namespace, -1) }
@@ -216,7 +217,9 @@ public final class ClusterStore {
       hasChanged = true
     }
     guard let state = namespaces[name] else { return }
-    for service in state.services.keys { touched.insert(ObjectName(namespace: name, name: service)) }
+    for service in state.services.keys {
+      touched.insert(ObjectName(namespace: name, name: service))
+    }
     if !exists(name), !state.services.isEmpty {
       warn(
         "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
@@ -242,7 +245,8 @@ public final class ClusterStore {
       unsafe new.base.deallocate()
       return
     }
-    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty {
+    let hadNoAddress = old.map { ServiceRecord(record: $0).hasNoAddress } ?? false
+    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty, !hadNoAddress {
       warn("plugin/kubernetes: service \(id.namespace)/\(id.name) has no address yet")
     }
     changeAddresses(
@@ -266,6 +270,7 @@ public final class ClusterStore {
   private func publishAddress(_ address: IPAddress, _ change: AddressChange) {
     let key = AddressKey(address).array
     let old = key.withOctets { index.addresses.find($0) }.map { AddressRecord(record: $0).entries }
+    let wasSeen = old?.contains { !$0.isHidden } ?? false
     let removed = Set(change.removed)
     var entries = (old ?? []).filter { !removed.contains($0) }
     entries += change.added
@@ -279,11 +284,12 @@ public final class ClusterStore {
     if entries.isEmpty {
       guard old != nil else { return }
       key.withOctets { index.addresses.remove($0) }
-      countPrefixes(address, -1)
     } else {
       index.addresses.insert(AddressRecord.make(key: key, entries))
-      if old == nil { countPrefixes(address, 1) }
     }
+    // What only hidden names have leaves no empty non-terminals either.
+    let isSeen = entries.contains { !$0.isHidden }
+    if isSeen != wasSeen { countPrefixes(address, isSeen ? 1 : -1) }
   }
 
   private func countPrefixes(_ address: IPAddress, _ step: Int) {
