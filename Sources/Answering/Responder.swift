@@ -168,7 +168,7 @@ extension QueryPlan {
 
 /// Where a query came from and by what.
 public struct Peer {
-  public enum Transport: Int { case udp = 0, tcp = 1 }
+  public enum Transport: Int, Sendable { case udp = 0, tcp = 1 }
 
   public var transport: Transport
   public var address: IPAddress
