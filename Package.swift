@@ -80,6 +80,13 @@ let package = Package(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
     tests("HouseTests", []),
+    tests("ClusterTests", ["Cluster", "Wire"]),
+    tests(
+      "AnsweringTests",
+      [
+        "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
+      ],
+      resources: [.copy("Samples")]),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],
