@@ -242,8 +242,13 @@ extension IPAddress {
   /// The name of an endpoint without a host name: dots and colons as dashes, a `0` behind a final
   /// `::` so that the label does not end in a dash.
   var dashed: [UInt8] {
-    var text = description.utf8.map { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") ? UInt8(ascii: "-") : $0 }
-    if text.last == UInt8(ascii: "-") { text.append(UInt8(ascii: "0")) }
+    let dash = UInt8(ascii: "-")
+    var text: [UInt8] = []
+    text.reserveCapacity(16)
+    for octet in description.utf8 {
+      text.append(octet == UInt8(ascii: ".") || octet == UInt8(ascii: ":") ? dash : octet)
+    }
+    if text.last == dash { text.append(UInt8(ascii: "0")) }
     return text
   }
 }
