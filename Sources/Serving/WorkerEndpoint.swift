@@ -16,6 +16,8 @@ final class WorkerEndpoint {
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
+  /// Datagrams in a batch from which on the next is looked for at once.
+  private static let busyBatch = 3
 
   init(
     listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
@@ -65,7 +67,8 @@ final class WorkerEndpoint {
       let lost = batch.send(datagrams.descriptor)
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
-      if count < DatagramBatch.capacity { return }
+      // Under load more has come meanwhile, and asking the loop costs as much as looking.
+      if count < Self.busyBatch { return }
     }
   }
 
