@@ -79,7 +79,6 @@ let package = Package(
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
-    tests("IOTests", ["IO"]),
     tests("HouseTests", []),
     tests("ClusterTests", ["Cluster", "Wire"]),
     tests(
