@@ -79,7 +79,15 @@ let package = Package(
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
+    tests("IOTests", ["IO"]),
     tests("HouseTests", []),
+    tests("ClusterTests", ["Cluster", "Wire"]),
+    tests(
+      "AnsweringTests",
+      [
+        "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
+      ],
+      resources: [.copy("Samples")]),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],

@@ -48,8 +48,7 @@ extension FileStep {
             owner: rrset.owner, type: .cname, ttl: rrset.ttl, rdata: rdata, in: .answer,
             compressesData: false)
         else { return false }
-        let place = writer.count - rdata.count
-        if reply.query.type != .cname, place < 0x4000 { reply.alias = place }
+        reply.setAlias(writer.count - rdata.count)
       } else {
         guard put([rrset], in: .answer, &writer) else { return false }
       }

@@ -24,7 +24,8 @@ public final class QueryPlan {
   public let bufferSize: UInt16
 
   public init(
-    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool, logs: [LogStep],
+    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool,
+    logs: [LogStep],
     counters: QueryCounters?, bufferSize: UInt16
   ) {
     self.zone = zone

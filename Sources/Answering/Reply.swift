@@ -52,6 +52,15 @@ struct Reply {
 
   // MARK: - CNAME chain
 
+  /// Leaves the CNAME target at `place` to be looked up, unless the CNAME itself is what was asked
+  /// for (RFC 1034 §4.3.2, 3a; ANY matches it).
+  mutating func setAlias(_ place: Int) {
+    guard query.type != .cname, query.type != .any, place < MessageWriter.pointerReach else {
+      return
+    }
+    alias = place
+  }
+
   /// Goes on with the name at `place`.
   mutating func visit(_ place: Int) {
     if visitedCount < 10 {
@@ -70,6 +79,13 @@ struct Reply {
 }
 
 extension MessageWriter {
+  /// Whether TC is set.
+  var isTruncated: Bool { octets.u16(2) & 0x0200 != 0 }
+
+  /// Where a name may begin at the latest so that each of its labels can be pointed to
+  /// (RFC 1035 §4.1.4: 14 bits).
+  static let pointerReach = 0x4000 - DomainName.maximumOctets
+
   /// Whether the uncompressed name at `place` is `name`, spelling aside.
   fileprivate func holds(_ name: borrowing QueryName, at place: Int) -> Bool {
     let written = octets

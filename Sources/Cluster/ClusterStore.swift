@@ -121,7 +121,8 @@ public final class ClusterStore {
       guard creates else { return }
       if namespaces[namespace] == nil { touchedNamespaces.insert(namespace) }
     }
-    change(&namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
+    change(
+      &namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
     if namespaces[namespace]?.services[name]?.isEmpty == true {
       namespaces[namespace]?.services[name] = nil
       dropIfEmpty(namespace)
@@ -131,7 +132,7 @@ public final class ClusterStore {
 
   private func setPod(_ id: ObjectName, _ pod: Pod?) {
     let old = namespaces[id.namespace]?.pods[id.name]
-    guard old != pod else { return }
+    guard old?.addresses != pod?.addresses else { return }
     if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
     namespaces[id.namespace, default: NamespaceState()].pods[id.name] = pod
     for address in old?.addresses ?? [] { countPod(address, id.namespace, -1) }
@@ -213,7 +214,9 @@ public final class ClusterStore {
       hasChanged = true
     }
     guard let state = namespaces[name] else { return }
-    for service in state.services.keys { touched.insert(ObjectName(namespace: name, name: service)) }
+    for service in state.services.keys {
+      touched.insert(ObjectName(namespace: name, name: service))
+    }
     if !exists(name), !state.services.isEmpty {
       warn(
         "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
@@ -239,7 +242,8 @@ public final class ClusterStore {
       unsafe new.base.deallocate()
       return
     }
-    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty {
+    let hadNoAddress = old.map { ServiceRecord(record: $0).hasNoAddress } ?? false
+    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty, !hadNoAddress {
       warn("plugin/kubernetes: service \(id.namespace)/\(id.name) has no address yet")
     }
     changeAddresses(from: old.map { ServiceRecord(record: $0) }, to: ServiceRecord(record: new))
@@ -268,32 +272,35 @@ public final class ClusterStore {
   }
 
   private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
-    let key = AddressKey(address).array
-    guard let old = key.withOctets({ index.addresses.find($0) }) else {
-      index.addresses.insert(AddressRecord.make(key: key, [entry]))
-      return countPrefixes(address, 1)
+    change(address) { entries in
+      guard entries.count < AddressRecord.maximumNames else {
+        return warn(
+          "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
+            + "PTR gives the first")
+      }
+      let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
+      entries.insert(entry, at: place)
     }
-    var entries = AddressRecord(record: old).entries
-    guard entries.count < AddressRecord.maximumNames else {
-      return warn(
-        "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
-          + "PTR gives the first")
-    }
-    let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
-    entries.insert(entry, at: place)
-    index.addresses.insert(AddressRecord.make(key: key, entries))
   }
 
   private func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
+    change(address) { entries in entries.removeAll { $0 == entry } }
+  }
+
+  private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
     let key = AddressKey(address).array
-    guard let old = key.withOctets({ index.addresses.find($0) }) else { return }
-    let entries = AddressRecord(record: old).entries.filter { $0 != entry }
+    let old = key.withOctets { index.addresses.find($0) }
+    var entries = old.map { AddressRecord(record: $0).entries } ?? []
+    let wasSeen = entries.contains { !$0.isHidden }
+    change(&entries)
     if entries.isEmpty {
       key.withOctets { index.addresses.remove($0) }
-      countPrefixes(address, -1)
     } else {
       index.addresses.insert(AddressRecord.make(key: key, entries))
     }
+    // Hidden addresses leave no empty non-terminals above them.
+    let isSeen = entries.contains { !$0.isHidden }
+    if isSeen != wasSeen { countPrefixes(address, isSeen ? 1 : -1) }
   }
 
   private func countPrefixes(_ address: IPAddress, _ step: Int) {

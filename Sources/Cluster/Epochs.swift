@@ -27,7 +27,7 @@ import Synchronization
   }
 
   deinit {
-    for unsafe entry in unsafe retired { unsafe entry.memory.deallocate() }
+    unsafe retired.forEach { unsafe $0.memory.deallocate() }
   }
 
   /// Before a reader's first lookup of a batch.

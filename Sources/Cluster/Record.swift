@@ -73,6 +73,11 @@ struct RecordBuilder {
     for byte in 0..<4 { octets[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
   }
 
+  /// Repeats the eight octets at `place` at `other`.
+  mutating func copy(_ place: Int, to other: Int) {
+    for byte in 0..<8 { octets[other + byte] = octets[place + byte] }
+  }
+
   /// The finished record, owned by the caller.
   func record(flags: UInt16) -> Record {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: octets.count + 7, alignment: 8)

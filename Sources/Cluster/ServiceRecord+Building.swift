@@ -112,7 +112,8 @@ private struct ServiceRecordBuilder {
       if members[entry.slice].last != last { members[entry.slice].append(last) }
     }
     guard servesPorts else { return }
-    for (index, slice) in slices.enumerated() {
+    // A port that no endpoint serves has no record, so there is no such name.
+    for (index, slice) in slices.enumerated() where !members[index].isEmpty {
       for port in slice.ports { add(port, members: members[index]) }
     }
   }
@@ -219,10 +220,31 @@ private struct ServiceRecordBuilder {
   }
 
   private mutating func layOutPorts(_ body: Int) {
+    layOutPorts(ports, body + ServiceRecord.Field.portsAt)
+    let byNumber = portsByNumber
+    guard byNumber.count < ports.count else {
+      builder.copy(body + ServiceRecord.Field.portsAt, to: body + ServiceRecord.Field.numbersAt)
+      return
+    }
+    layOutPorts(byNumber, body + ServiceRecord.Field.numbersAt)
+  }
+
+  /// Ports of one number as one, with the endpoints of all of them.
+  private var portsByNumber: [(port: ServedPort, members: [Int])] {
+    ports.reduce(into: []) { merged, entry in
+      if let index = merged.firstIndex(where: { $0.port.number == entry.port.number }) {
+        merged[index].members = Set(merged[index].members + entry.members).sorted()
+      } else {
+        merged.append(entry)
+      }
+    }
+  }
+
+  private mutating func layOutPorts(_ ports: [(port: ServedPort, members: [Int])], _ field: Int) {
     builder.align()
     let table = builder.count
-    builder.set32(body + ServiceRecord.Field.portsAt, table)
-    builder.set32(body + ServiceRecord.Field.portsAt + 4, ports.count)
+    builder.set32(field, table)
+    builder.set32(field + 4, ports.count)
     builder.put([UInt8](repeating: 0, count: ports.count * ServiceRecord.Size.port))
     var laidOut: [(members: [Int], at: Int)] = []
     for (index, entry) in ports.enumerated() {
