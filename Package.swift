@@ -79,6 +79,9 @@ let package = Package(
     tests(
       "KubernetesTests", ["Kubernetes", "Cluster", "Documents", "IO", "Wire"],
       resources: [.copy("Samples")]),
+    tests(
+      "ServingTests",
+      ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
     tests("HouseTests", []),
     tests("ClusterTests", ["Cluster", "Wire"]),
     tests(

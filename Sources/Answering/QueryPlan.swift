@@ -125,6 +125,7 @@ public final class ZoneSlot: Sendable {
   public var generation: Int { counter.load(ordering: .acquiring) }
   public var zone: Zone? { contents.withLock { $0 } }
 
+  /// Puts new contents in the place of the old.
   public func publish(_ zone: Zone) {
     contents.withLock { $0 = zone }
     counter.add(1, ordering: .releasing)

@@ -55,7 +55,8 @@
   }
 
   private func view(_ slot: Slot) -> Octets {
-    unsafe Octets(base: UnsafeRawPointer(octets), count: octetCount)[slot.at..<(slot.at + slot.count)]
+    unsafe Octets(base: UnsafeRawPointer(octets), count: octetCount)[
+      slot.at..<(slot.at + slot.count)]
   }
 
   /// The value of the longest zone that `name` is at or below; nil where there is none.
