@@ -72,6 +72,8 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("WireTests", ["Wire"]),
+    tests("TelemetryTests", ["Telemetry"]),
+    tests("IOTests", ["IO"]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(

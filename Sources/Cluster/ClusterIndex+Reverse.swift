@@ -60,11 +60,17 @@ enum ReverseName {
     }
   }
 
-  /// Every shorter prefix of `address` that is a reverse name.
-  static func prefixes(of address: IPAddress) -> [(IPAddress, bits: Int)] {
+  /// The first bits of an address, the rest zero.
+  struct Prefix: Hashable {
+    let address: IPAddress
+    let bits: Int
+  }
+
+  /// Every shorter prefix of `address` that is a reverse name, longest first.
+  static func prefixes(of address: IPAddress) -> some Sequence<Prefix> {
     let step = address.isV4 ? 8 : 4
-    return stride(from: step, to: address.isV4 ? 32 : 128, by: step).map { bits in
-      (address.masked(bits), bits)
+    return stride(from: address.isV4 ? 24 : 124, to: 0, by: -step).lazy.map { bits in
+      Prefix(address: address.masked(bits), bits: bits)
     }
   }
 }

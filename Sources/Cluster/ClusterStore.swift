@@ -16,8 +16,10 @@ public final class ClusterStore {
   /// Services touched since the last ``publish(candidate:)``.
   private var touched: Set<ObjectName> = []
   private var touchedNamespaces: Set<String> = []
-  private var addressChanges: [IPAddress: AddressChange] = [:]
-  private var prefixCounts: [[UInt8]: Int] = [:]
+  /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
+  /// address that goes from one service to another is never without a name.
+  private var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
+  private var prefixCounts: [ReverseName.Prefix: Int] = [:]
   private var podOwners: [IPAddress: [String: Int]] = [:]
   private var hasChanged = false
 
@@ -42,11 +44,6 @@ public final class ClusterStore {
       slices.isEmpty ? endpoints.map { [$0] } ?? [] : slices.sorted { $0.id.name < $1.id.name }
     }
     var isEmpty: Bool { service == nil && slices.isEmpty && endpoints == nil }
-  }
-
-  private struct AddressChange {
-    var removed: [AddressRecord.Entry] = []
-    var added: [AddressRecord.Entry] = []
   }
 
   /// - Parameter warn: takes a sentence for the log.
@@ -183,8 +180,8 @@ public final class ClusterStore {
     touchedNamespaces.removeAll()
     for id in touched { publishService(id) }
     touched.removeAll()
-    for (address, change) in addressChanges { publishAddress(address, change) }
-    addressChanges.removeAll()
+    for (address, entry) in removals { remove(entry, from: address) }
+    removals.removeAll()
     if hasChanged {
       let serial = index.serial
       let isGreater = serial == 0 || candidate != serial && candidate &- serial < 0x8000_0000
@@ -233,7 +230,7 @@ public final class ClusterStore {
     guard let state = namespaces[id.namespace]?.services[id.name], let service = state.service
     else {
       guard let old else { return }
-      changeAddresses(from: AddressNames.of(ServiceRecord(record: old)), to: [:])
+      removals += ServiceRecord(record: old).addressEntries
       key.withOctets { index.services.remove($0) }
       hasChanged = true
       return
@@ -249,57 +246,71 @@ public final class ClusterStore {
     if case .clusterIP(let addresses) = service.kind, addresses.isEmpty, !hadNoAddress {
       warn("plugin/kubernetes: service \(id.namespace)/\(id.name) has no address yet")
     }
-    changeAddresses(
-      from: old.map { AddressNames.of(ServiceRecord(record: $0)) } ?? [:],
-      to: AddressNames.of(ServiceRecord(record: new)))
+    changeAddresses(from: old.map { ServiceRecord(record: $0) }, to: ServiceRecord(record: new))
     index.services.insert(new)
     hasChanged = true
   }
 
-  private func changeAddresses(
-    from old: [IPAddress: [AddressRecord.Entry]], to new: [IPAddress: [AddressRecord.Entry]]
-  ) {
-    for (address, entries) in old where new[address] != entries {
-      addressChanges[address, default: AddressChange()].removed += entries
+  private func changeAddresses(from old: ServiceRecord?, to new: ServiceRecord) {
+    guard let old else {
+      for (address, entry) in new.addressEntries { add(entry, to: address) }
+      return
     }
-    for (address, entries) in new where old[address] != entries {
-      addressChanges[address, default: AddressChange()].added += entries
+    let before = Set(old.addressEntries.map(AddressName.init))
+    let after = Set(new.addressEntries.map(AddressName.init))
+    for name in after.subtracting(before) { add(name.entry, to: name.address) }
+    for name in before.subtracting(after) { removals.append((name.address, name.entry)) }
+  }
+
+  private struct AddressName: Hashable {
+    let address: IPAddress
+    let entry: AddressRecord.Entry
+
+    init(_ pair: (address: IPAddress, entry: AddressRecord.Entry)) {
+      (address, entry) = pair
     }
   }
 
-  private func publishAddress(_ address: IPAddress, _ change: AddressChange) {
-    let key = AddressKey(address).array
-    let old = key.withOctets { index.addresses.find($0) }.map { AddressRecord(record: $0).entries }
-    let wasSeen = old?.contains { !$0.isHidden } ?? false
-    let removed = Set(change.removed)
-    var entries = (old ?? []).filter { !removed.contains($0) }
-    entries += change.added
-    if entries.count > AddressRecord.maximumNames {
-      warn(
-        "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
-          + "PTR gives the first")
-      entries.removeLast(entries.count - AddressRecord.maximumNames)
+  private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
+    change(address) { entries in
+      guard entries.count < AddressRecord.maximumNames else {
+        return warn(
+          "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
+            + "PTR gives the first")
+      }
+      let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
+      entries.insert(entry, at: place)
     }
-    entries.sort(by: AddressRecord.Entry.precedes)
+  }
+
+  private func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
+    change(address) { entries in entries.removeAll { $0 == entry } }
+  }
+
+  private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
+    let key = AddressKey(address).array
+    let old = key.withOctets { index.addresses.find($0) }
+    var entries = old.map { AddressRecord(record: $0).entries } ?? []
+    let wasSeen = entries.contains { !$0.isHidden }
+    change(&entries)
     if entries.isEmpty {
-      guard old != nil else { return }
       key.withOctets { index.addresses.remove($0) }
     } else {
       index.addresses.insert(AddressRecord.make(key: key, entries))
     }
-    // What only hidden names have leaves no empty non-terminals either.
+    // Hidden addresses leave no empty non-terminals above them.
     let isSeen = entries.contains { !$0.isHidden }
     if isSeen != wasSeen { countPrefixes(address, isSeen ? 1 : -1) }
   }
 
   private func countPrefixes(_ address: IPAddress, _ step: Int) {
-    for (prefix, bits) in ReverseName.prefixes(of: address).reversed() {
-      let key = AddressKey(prefix, bits: bits).array
-      let count = prefixCounts[key, default: 0] + step
-      prefixCounts[key] = count > 0 ? count : nil
+    for prefix in ReverseName.prefixes(of: address) {
+      let count = prefixCounts[prefix, default: 0] + step
+      prefixCounts[prefix] = count > 0 ? count : nil
       // A prefix counts its longer ones, not addresses: most changes end at the first.
       if step > 0, count > 1 { return }
       if step < 0, count > 0 { return }
+      let key = AddressKey(prefix.address, bits: prefix.bits).array
       if step > 0 {
         index.prefixes.insert(RecordBuilder(key: key).record(flags: 0))
       } else {
@@ -320,28 +331,44 @@ public struct StoreOptions {
   public init() {}
 }
 
-/// The reverse side of a service's record.
-private enum AddressNames {
-  static func of(_ service: ServiceRecord) -> [IPAddress: [AddressRecord.Entry]] {
-    var names: [IPAddress: [AddressRecord.Entry]] = [:]
+extension ServiceRecord {
+  /// The reverse side of the service: its addresses and the names they are to give.
+  fileprivate var addressEntries: [(address: IPAddress, entry: AddressRecord.Entry)] {
+    guard !isAbsent else { return [] }
+    var found: [(address: IPAddress, entry: AddressRecord.Entry)] = []
     func add(_ records: AddressRecords, _ owner: AddressRecord.Entry.Owner, _ name: [UInt8]) {
       for index in 0..<records.count {
-        guard let address = IPAddress(octets: records.address(index).array) else { continue }
-        names[address, default: []].append(
-          AddressRecord.Entry(owner: owner, isHidden: service.isHidden, name: name))
+        found.append(
+          (
+            IPAddress(records.address(index)),
+            AddressRecord.Entry(owner: owner, isHidden: isHidden, name: name)
+          ))
       }
     }
-    guard !service.isAbsent else { return names }
-    let key = service.labels.array
-    for family in [AddressFamily.ipv4, .ipv6] {
-      if !service.isHeadless { add(service.addresses(family), .service, key) }
-      for index in 0..<service.endpointCount {
-        let endpoint = service.endpoint(index)
-        let label = endpoint.label
-        add(endpoint.addresses(family), .endpoint, [UInt8(label.count)] + label.array + key)
-      }
+    let key = labels.array
+    for family in [AddressFamily.ipv4, .ipv6] where !isHeadless {
+      add(addresses(family), .service, key)
     }
-    return names
+    for index in 0..<endpointCount {
+      let endpoint = endpoint(index)
+      let label = endpoint.label
+      let name = [UInt8(label.count)] + label.array + key
+      for family in [AddressFamily.ipv4, .ipv6] { add(endpoint.addresses(family), .endpoint, name) }
+    }
+    return found
+  }
+}
+
+extension IPAddress {
+  /// The 4 or 16 octets of an address record.
+  fileprivate init(_ octets: Octets) {
+    if octets.count == 4 {
+      self.init(v4: octets.u32(0))
+    } else {
+      self.init(
+        high: UInt64(octets.u32(0)) << 32 | UInt64(octets.u32(4)),
+        low: UInt64(octets.u32(8)) << 32 | UInt64(octets.u32(12)))
+    }
   }
 }
 

@@ -149,6 +149,8 @@ private struct ServiceRecordBuilder {
   mutating func finish(flags: UInt16) -> Record {
     let body = builder.count
     builder.put([UInt8](repeating: 0, count: ServiceRecord.Field.octets))
+    // First what is asked most, on the cache line after the fields.
+    if let addresses { layOut(addresses, body) }
     layOutEndpoints(body)
     layOutPorts(body)
     builder.set32(body + ServiceRecord.Field.targetAt, builder.count)
@@ -180,19 +182,23 @@ private struct ServiceRecordBuilder {
       builder.set32(entry + 12, min(name.ipv4.count, 0xFFFF) | min(name.ipv6.count, 0xFFFF) << 16)
       put(name.ipv6)
     }
-    let all = addresses ?? names.flatMap { $0.ipv4 + $0.ipv6 }
-    let distinct = addresses ?? Array(Set(all))
-    if addresses == nil, distinct.count == all.count {
+    guard addresses == nil else { return }
+    let all = names.flatMap { $0.ipv4 + $0.ipv6 }
+    let distinct = Set(all)
+    if distinct.count == all.count {
       set(body, ipv4At, all.count(where: \.isV4), ipv6At, all.count { !$0.isV4 })
     } else {
-      let ordered =
-        addresses ?? distinct.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
-      let first = builder.count
-      put(ordered.filter(\.isV4))
-      let second = builder.count
-      put(ordered.filter { !$0.isV4 })
-      set(body, first, ordered.count(where: \.isV4), second, ordered.count { !$0.isV4 })
+      layOut(distinct.sorted { ($0.high, $0.low) < ($1.high, $1.low) }, body)
     }
+  }
+
+  private mutating func layOut(_ addresses: [IPAddress], _ body: Int) {
+    let ipv4 = addresses.filter(\.isV4)
+    let ipv6 = addresses.filter { !$0.isV4 }
+    let ipv4At = builder.count
+    put(ipv4)
+    set(body, ipv4At, ipv4.count, builder.count, ipv6.count)
+    put(ipv6)
   }
 
   private mutating func set(_ body: Int, _ ipv4At: Int, _ ipv4: Int, _ ipv6At: Int, _ ipv6: Int) {
@@ -264,10 +270,13 @@ extension IPAddress {
   /// The name of an endpoint without a host name: dots and colons as dashes, a `0` behind a final
   /// `::` so that the label does not end in a dash.
   var dashed: [UInt8] {
-    var text = description.utf8.map {
-      $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") ? UInt8(ascii: "-") : $0
+    let dash = UInt8(ascii: "-")
+    var text: [UInt8] = []
+    text.reserveCapacity(16)
+    for octet in description.utf8 {
+      text.append(octet == UInt8(ascii: ".") || octet == UInt8(ascii: ":") ? dash : octet)
     }
-    if text.last == UInt8(ascii: "-") { text.append(UInt8(ascii: "0")) }
+    if text.last == dash { text.append(UInt8(ascii: "0")) }
     return text
   }
 }

@@ -34,25 +34,6 @@ public enum Clock {
   }
 }
 
-/// `cpu.max` of cgroup v2, or the CFS quota of v1.
-private enum CPUQuota {
-  static func read() -> Double? {
-    if let text = FileText.read("/sys/fs/cgroup/cpu.max") {
-      let parts = text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-      return parts.count == 2 && parts[1] > 0 ? parts[0] / parts[1] : nil
-    }
-    guard let quota = FileText.read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").flatMap(number),
-      let period = FileText.read("/sys/fs/cgroup/cpu/cpu.cfs_period_us").flatMap(number),
-      quota > 0, period > 0
-    else { return nil }
-    return quota / period
-  }
-
-  private static func number(_ text: String) -> Double? {
-    text.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) }
-  }
-}
-
 /// Small files of /proc and /sys.
 enum FileText {
   /// Up to 64 KiB of the file as text; nil where it cannot be read.

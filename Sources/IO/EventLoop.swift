@@ -25,6 +25,11 @@ import Glibc
     _ = unsafe event_base_dispatch(base)
   }
 
+  /// Runs the handlers of what is ready now, without waiting.
+  public func runReady() {
+    _ = unsafe event_base_loop(base, EVLOOP_NONBLOCK)
+  }
+
   /// Makes ``run()`` return after the handler that is running.
   public func stop() {
     _ = unsafe event_base_loopbreak(base)

@@ -4,11 +4,11 @@ import Glibc
 enum HTTPListener {
   /// Opens listening descriptors; the first has the address that was asked for.
   ///
-  /// An empty host is all addresses of both families, those of IPv6 only where the host has it.
+  /// An empty host, as `::`, is all addresses of both families, those of IPv6 only where the host has it.
   static func open(
     host: String, port: UInt16
   ) throws(IOError) -> (descriptors: [Int32], port: UInt16) {
-    if !host.isEmpty {
+    if !host.isEmpty, host != "::" {
       guard let address = address(host == "localhost" ? "127.0.0.1" : host, port) else {
         throw IOError(errno: EINVAL, operation: "listen on tcp \(host):\(port)")
       }

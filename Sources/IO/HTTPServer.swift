@@ -52,8 +52,8 @@ public struct HTTPResponse: Hashable, Sendable {
 
   /// Listens. Throws with the operation and address, as for a port in use.
   ///
-  /// - Parameter host: an IP address, `localhost` for 127.0.0.1 as in CoreDNS, or empty for all
-  ///   addresses of both families.
+  /// - Parameter host: an IP address, `localhost` for 127.0.0.1 as in CoreDNS, or empty or `::`
+  ///   for all addresses of both families.
   public init(_ loop: EventLoop, host: String, port: UInt16) throws(IOError) {
     let (listeners, bound) = try HTTPListener.open(host: host, port: port)
     guard let http = unsafe evhttp_new(loop.unsafeBase) else {

@@ -44,9 +44,13 @@ public struct Socket: ~Copyable {
     if kind == .stream { try socket.set(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR") }
     let result = unsafe address.withSockaddr { unsafe bind(opened, $0, $1) }
     guard result == 0 else {
-      throw IOError(errno: errno, operation: "listen on \(kind == .datagram ? "udp" : "tcp") \(address)")
+      throw IOError(
+        errno: errno, operation: "listen on \(kind == .datagram ? "udp" : "tcp") \(address)")
     }
     if kind == .stream {
+      // Accepted sockets inherit it: a pipelined reply must not wait for the client's ACK of the
+      // one before it.
+      try socket.set(Int(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
       guard listen(opened, 1024) == 0 else {
         throw IOError(errno: errno, operation: "listen on tcp \(address)")
       }

@@ -7,20 +7,20 @@ final class Stream {
   let local: SocketAddress
   var reading: Registration?
   var writing: Registration?
-  /// Nanoseconds of the last query or accepted connection.
+  /// Nanoseconds of the last query that was answered, or of the connection.
   private(set) var lastActive: UInt64
   /// Nanoseconds of the first octet of the query that is coming in.
   private var begun: UInt64?
   /// Nanoseconds since when replies have not moved.
-  private var stalled: UInt64?
+  private(set) var stalled: UInt64?
   /// The client sends no more; what it asked is still answered.
   private(set) var isEnded = false
   private var input: [UInt8] = []
   private var output: [UInt8] = []
   private var written = 0
 
-  /// Octets taken from the socket at a time.
-  private static let readOctets = 16_384
+  /// Octets of a buffer that a connection keeps while it is idle.
+  private static let keptOctets = 1_024
 
   init(socket: consuming Socket, remote: SocketAddress, local: SocketAddress, now: UInt64) {
     self.socket = socket
@@ -47,57 +47,75 @@ final class Stream {
   /// Does what the socket allows; false where the connection is over.
   func advance(_ server: StreamServer, now: UInt64) -> Bool {
     guard flush(now: now) else { return false }
-    guard pendingCount <= server.limits.pendingOctets else { return true }
-    if !isEnded {
-      guard fill() else { return false }
+    // A client that does not read is not read from either.
+    guard pendingCount < server.limits.pendingOctets else { return true }
+    if !isEnded, messageLength(at: 0) == nil {
+      guard fill(server) else { return false }
     }
-    answerAll(server, now: now)
-    guard flush(now: now) else { return false }
+    repeat {
+      answerAll(server, now: now)
+      guard flush(now: now) else { return false }
+    } while messageLength(at: 0) != nil && pendingCount < server.limits.pendingOctets
     return !isEnded || hasPending
   }
 
-  /// Reads once; false on an error. The loop calls again while there is more.
-  private func fill() -> Bool {
-    let start = input.count
-    input.append(contentsOf: repeatElement(0, count: Self.readOctets))
-    let count = unsafe input.withUnsafeMutableBytes {
-      unsafe recv(descriptor, $0.baseAddress! + start, Self.readOctets, 0)
-    }
-    let failure = errno
-    input.removeLast(Self.readOctets - max(count, 0))
-    if count == 0 { isEnded = true }
-    return count >= 0 || failure == EAGAIN || failure == EINTR
+  /// The length of the whole message that begins at `at` of the input, its length field aside.
+  private func messageLength(at start: Int) -> Int? {
+    guard input.count - start >= 2 else { return nil }
+    let length = Int(input[start]) << 8 | Int(input[start + 1])
+    return input.count - start - 2 >= length ? length : nil
   }
 
+  /// Reads once; false on an error.
+  private func fill(_ server: StreamServer) -> Bool {
+    let count = unsafe server.readBuffer.withUnsafeMutableBytes {
+      unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+    }
+    guard count > 0 else {
+      if count == 0 { isEnded = true }
+      return count == 0 || errno == EAGAIN || errno == EINTR
+    }
+    input += server.readBuffer[..<count]
+    return true
+  }
+
+  /// Answers whole messages for as long as the client takes the replies.
   private func answerAll(_ server: StreamServer, now: UInt64) {
     var at = 0
-    while input.count - at >= 2 {
-      let length = Int(input[at]) << 8 | Int(input[at + 1])
-      guard input.count - at - 2 >= length else { break }
-      answer(at + 2, length, server)
+    while pendingCount < server.limits.pendingOctets, let length = messageLength(at: at) {
+      if answer(at + 2, length, server) { lastActive = now }
       at += 2 + length
-      lastActive = now
+    }
+    if at == input.count {
+      begun = nil
+      if input.capacity > Self.keptOctets {
+        input = []
+      } else {
+        input.removeAll(keepingCapacity: true)
+      }
+      return
     }
     input.removeFirst(at)
-    if input.isEmpty {
+    if messageLength(at: 0) != nil {
       begun = nil
     } else if at > 0 || begun == nil {
       begun = now
     }
   }
 
-  private func answer(_ start: Int, _ length: Int, _ server: StreamServer) {
+  /// Whether there is a reply.
+  private func answer(_ start: Int, _ length: Int, _ server: StreamServer) -> Bool {
     let count = unsafe input.withUnsafeBytes { message in
       unsafe server.replyBuffer.withUnsafeMutableBytes { reply in
         unsafe server.handler(
-          UnsafeRawBufferPointer(rebasing: message[start..<(start + length)]), remote, local,
-          UnsafeMutableRawBufferPointer(rebasing: reply[0..<65_535]))
+          UnsafeRawBufferPointer(rebasing: message[start..<(start + length)]), remote, local, reply)
       }
     }
-    guard count > 0 else { return }
+    guard count > 0 else { return false }
     output.append(UInt8(truncatingIfNeeded: count >> 8))
     output.append(UInt8(truncatingIfNeeded: count))
-    output.append(contentsOf: server.replyBuffer[..<count])
+    output += server.replyBuffer[..<count]
+    return true
   }
 
   /// Writes what the socket takes; false on an error.
@@ -110,12 +128,18 @@ final class Stream {
         if errno == EINTR { continue }
         guard errno == EAGAIN else { return false }
         stalled = stalled ?? now
+        output.removeFirst(written)
+        written = 0
         return true
       }
       stalled = nil
       written += count
     }
-    output.removeAll(keepingCapacity: output.capacity <= 65_536)
+    if output.capacity > Self.keptOctets {
+      output = []
+    } else {
+      output.removeAll(keepingCapacity: true)
+    }
     written = 0
     stalled = nil
     return true

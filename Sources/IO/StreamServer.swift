@@ -13,8 +13,10 @@ public struct StreamLimits: Sendable {
   public var read: Duration = .seconds(3)
   /// Replies must move on within this time, or the client has stopped reading.
   public var write: Duration = .seconds(5)
-  /// Octets of replies that wait for a client before no more of its queries are read.
-  public var pendingOctets = 262_144
+  /// Octets of replies that wait for a client before no more of its queries are answered or read.
+  public var pendingOctets = 131_072
+  /// Octets of replies that wait for all clients; beyond, who has not read for longest is closed.
+  public var pendingOctetsInAll = 16 << 20
 
   public init() {}
 }
@@ -29,65 +31,89 @@ public struct StreamLimits: Sendable {
   ) -> Int
 
   private let loop: EventLoop
-  private let listener: Socket
+  private var listener: Socket?
   let limits: StreamLimits
   private let now: () -> UInt64
   let handler: Handler
   private var accepting: Registration?
-  private var sweeping: Registration?
   private var streams: [Int32: Stream] = [:]
-  private var perClient: [ClientAddress: Int] = [:]
-  /// Where every reply of this worker is written first.
-  var replyBuffer = [UInt8](repeating: 0, count: 65_537)
+  private var perClient: [IdleOrder.ClientAddress: Int] = [:]
+  private var order = IdleOrder()
+  /// Octets of replies that wait for all clients.
+  private(set) var pendingInAll = 0
+  /// Where every reply of this worker is written first, and what sockets give is read to: held
+  /// once, so that an idle connection costs no buffers.
+  var replyBuffer = [UInt8](repeating: 0, count: 65_535)
+  var readBuffer = [UInt8](repeating: 0, count: 16_384)
 
-  private struct ClientAddress: Hashable {
-    let high: UInt64
-    let low: UInt64
-  }
-
+  /// Whoever owns the server calls ``sweep()`` about every second.
+  ///
   /// - Parameter now: nanoseconds, monotonic.
   public init(
     loop: EventLoop, listener: consuming Socket, limits: StreamLimits = StreamLimits(),
     now: @escaping () -> UInt64, handler: @escaping Handler
   ) {
     self.loop = loop
-    self.listener = listener
+    self.listener = consume listener
     self.limits = limits
     self.now = now
     unsafe self.handler = handler
-    accepting = loop.onReadable(self.listener.descriptor) { [unowned self] in accept() }
-    sweeping = loop.every(.seconds(1)) { [unowned self] in sweep() }
+    startAccepting()
   }
 
   /// Connections open now.
   public var count: Int { streams.count }
 
-  /// Takes no new connections; those that are open go on.
-  public func stopAccepting() {
-    accepting?.cancel()
-    accepting = nil
+  /// Closes connections whose time is up, and accepts again where descriptors had run out.
+  public func sweep() {
+    let now = now()
+    for stream in streams.values where stream.isOverdue(limits, now: now) { close(stream) }
+    startAccepting()
   }
 
-  /// Closes connections that have nothing under way: all that matters at the end of the process.
-  public func closeIdle() {
-    for stream in streams.values where stream.isIdle { close(stream) }
+  /// Takes what has connected so far, then closes the listener; open connections go on.
+  public func stopListening() {
+    if accepting != nil { accept() }
+    accepting = nil
+    listener = nil
   }
+
+  /// Answers what has arrived, then closes connections that have nothing under way: all that
+  /// matters at the end of the process.
+  public func closeIdle() {
+    for stream in streams.values {
+      run(stream)
+      if stream.isIdle { close(stream) }
+    }
+  }
+
+  // MARK: - Accepting
+
+  private func startAccepting() {
+    guard accepting == nil, let descriptor = listener?.descriptor else { return }
+    accepting = loop.onReadable(descriptor) { [unowned self] in accept() }
+  }
+
+  /// Accepted in one turn: a flood of connections must not stop the answers.
+  private static let acceptsInTurn = 64
 
   private func accept() {
-    // A bounded number, so that a flood of connections does not stop the answers.
-    for _ in 0..<64 {
+    guard let listening = listener?.descriptor else { return }
+    for _ in 0..<Self.acceptsInTurn {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let descriptor = unsafe withUnsafeMutablePointer(to: &storage) {
         unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe clinux_accept(listener.descriptor, $0, &length)
+          unsafe clinux_accept(listening, $0, &length)
         }
       }
-      if descriptor == -EMFILE || descriptor == -ENFILE {
-        closeIdlest { _ in true }
-        return
+      switch descriptor {
+      case 0...: break
+      case -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: return makeRoom()
+      case -EAGAIN: return
+      // The connection ended before it was taken, or a signal came (accept(2)): the next one.
+      default: continue
       }
-      guard descriptor >= 0 else { return }
       let socket = Socket(owning: descriptor)
       guard let remote = unsafe withUnsafePointer(to: &storage, { unsafe SocketAddress($0) }),
         let local = socket.localAddress
@@ -96,56 +122,85 @@ public struct StreamLimits: Sendable {
     }
   }
 
+  /// Descriptors have run out. With nothing to close, the listener would only wake the loop again
+  /// and again: the next sweep takes it up.
+  private func makeRoom() {
+    if !close(order.idlest) { accepting = nil }
+  }
+
   private func admit(_ stream: Stream) {
-    let client = ClientAddress(high: stream.remote.high, low: stream.remote.low)
+    let client = IdleOrder.ClientAddress(stream.remote)
     if perClient[client, default: 0] >= limits.connectionsPerClient {
-      closeIdlest { $0.remote.high == client.high && $0.remote.low == client.low }
+      close(order.idlest(of: client))
     }
-    if streams.count >= limits.connections { closeIdlest { _ in true } }
+    if streams.count >= limits.connections { close(order.idlest) }
     streams[stream.descriptor] = stream
     perClient[client, default: 0] += 1
-    stream.reading = loop.onReadable(stream.descriptor) { [unowned self, unowned stream] in
-      run(stream)
-    }
+    order.add(stream.descriptor, client)
+    wait(for: stream)
   }
 
-  private func closeIdlest(_ isCandidate: (Stream) -> Bool) {
-    let idlest = streams.values.filter(isCandidate).min { $0.lastActive < $1.lastActive }
-    if let idlest { close(idlest) }
+  // MARK: - Closing
+
+  /// Whether there was such a connection.
+  @discardableResult
+  private func close(_ descriptor: Int32) -> Bool {
+    guard let stream = streams[descriptor] else { return false }
+    close(stream)
+    return true
   }
 
-  func close(_ stream: Stream) {
+  private func close(_ stream: Stream) {
     stream.reading = nil
     stream.writing = nil
     guard streams.removeValue(forKey: stream.descriptor) != nil else { return }
-    let client = ClientAddress(high: stream.remote.high, low: stream.remote.low)
+    pendingInAll -= stream.pendingCount
+    order.remove(stream.descriptor)
+    let client = IdleOrder.ClientAddress(stream.remote)
     let left = perClient[client, default: 1] - 1
     perClient[client] = left > 0 ? left : nil
   }
 
+  /// Holds ``StreamLimits/pendingOctetsInAll``.
+  private func closeStalled() {
+    while pendingInAll > limits.pendingOctetsInAll {
+      let stalled = streams.values.min { ($0.stalled ?? .max) < ($1.stalled ?? .max) }
+      guard let stalled else { return }
+      close(stalled)
+    }
+  }
+
+  // MARK: - Running
+
   /// Reads, answers and writes as far as the socket goes.
   private func run(_ stream: Stream) {
+    let pending = stream.pendingCount
+    let answered = stream.lastActive
     // Handlers run with the stream held: closing it drops the server's reference.
     let isOpen = withExtendedLifetime(stream) { stream.advance(self, now: now()) }
+    pendingInAll += stream.pendingCount - pending
     guard isOpen else { return close(stream) }
-    if stream.hasPending, stream.writing == nil {
+    if stream.lastActive != answered { order.touch(stream.descriptor) }
+    wait(for: stream)
+    if pendingInAll > limits.pendingOctetsInAll { closeStalled() }
+  }
+
+  /// Waits for whatever lets the stream go on.
+  private func wait(for stream: Stream) {
+    if !stream.hasPending {
+      stream.writing = nil
+    } else if stream.writing == nil {
       stream.writing = loop.onWritable(stream.descriptor) { [unowned self, unowned stream] in
         run(stream)
       }
-    } else if !stream.hasPending {
-      stream.writing = nil
     }
-    if stream.pendingCount > limits.pendingOctets {
+    // At its end a socket is readable for ever.
+    if stream.isEnded || stream.pendingCount >= limits.pendingOctets {
       stream.reading = nil
-    } else if stream.reading == nil, !stream.isEnded {
+    } else if stream.reading == nil {
       stream.reading = loop.onReadable(stream.descriptor) { [unowned self, unowned stream] in
         run(stream)
       }
     }
-  }
-
-  private func sweep() {
-    let now = now()
-    for stream in streams.values where stream.isOverdue(limits, now: now) { close(stream) }
   }
 }

@@ -37,7 +37,8 @@ final class Accounting {
     guard let plan, let query = outcome.query else { return }
     if let error = outcome.error, plan.reportsErrors {
       reporter.report(
-        plan, QueryError(
+        plan,
+        QueryError(
           responseCode: Int(outcome.code.rawValue), name: responder.queryName.description,
           type: query.type.description, message: "plugin/\(plan.lastPlugin): \(error)"))
     }

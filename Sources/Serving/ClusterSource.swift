@@ -61,7 +61,8 @@ final class ClusterSource: ObjectSink {
     source.load()
     isLoading = false
     let newest = source.newestModification
-    store.publish(candidate: UInt32(truncatingIfNeeded: newest > 0 ? Int64(newest) : Clock.unixSeconds))
+    store.publish(
+      candidate: UInt32(truncatingIfNeeded: newest > 0 ? Int64(newest) : Clock.unixSeconds))
     noteSynchronization()
     if !index.isSynchronized {
       watching = loop.every(.milliseconds(100)) { [unowned self] in noteSynchronization() }

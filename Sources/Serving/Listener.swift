@@ -50,7 +50,9 @@ struct Listener: Sendable {
   private static func addresses(
     of block: ServerBlock, _ interfaces: [InterfaceAddress]
   ) throws(StartError) -> [SocketAddress] {
-    guard !block.bind.isEmpty else { return [.any(isV4: true, port: 0), .any(isV4: false, port: 0)] }
+    guard !block.bind.isEmpty else {
+      return [.any(isV4: true, port: 0), .any(isV4: false, port: 0)]
+    }
     var found: [SocketAddress] = []
     for bind in block.bind {
       let excepted = bind.except.flatMap { resolve($0, interfaces) }
@@ -59,7 +61,8 @@ struct Listener: Sendable {
         guard !named.isEmpty else {
           throw StartError(
             "\(bind.place): error: bind: '\(name)' is neither an IP address nor an interface with "
-              + "one; interfaces are: \(Set(interfaces.map(\.interface)).sorted().joined(separator: ", "))")
+              + "one; interfaces are: \(Set(interfaces.map(\.interface)).sorted().joined(separator: ", "))"
+          )
         }
         for address in named where !excepted.contains(address) && !found.contains(address) {
           found.append(address)

@@ -42,6 +42,7 @@ public final class Server {
   public init(_ configuration: Configuration, options: ServerOptions) throws(StartError) {
     self.configuration = configuration
     self.options = options
+    ProcessSetup.apply()
     workerCount = Clock.availableCPUs
     epochs = Epochs(readers: workerCount)
     output = LogOutput(descriptor: STDOUT_FILENO)
@@ -71,15 +72,16 @@ public final class Server {
   public func run() throws(StartError) {
     let listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
     try refuseUnsupported()
-    raiseDescriptorLimit()
     output.start(on: loop)
+    // Before the data is read, which may take a while: a first process of a container gets no
+    // signal that it has no handler for (pid_namespaces(7)).
+    watchSignals()
     let status = StatusPages(configuration, log: log)
     self.status = status
     try status.open(on: loop, server: self)
     readData()
     try startWorkers(openSockets(listeners))
     announce(listeners)
-    watchSignals()
     registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
     loop.run()
     for thread in threads { thread.join() }
@@ -97,14 +99,6 @@ public final class Server {
             + "'manifests PATH…' only, not from an API server")
       }
     }
-  }
-
-  /// As many descriptors as the hard limit allows.
-  private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   // MARK: - Data
@@ -145,30 +139,43 @@ public final class Server {
 
   // MARK: - Workers
 
-  private typealias OpenListener = (listener: Listener, sockets: [(datagrams: Int32, streams: Int32)])
+  private typealias OpenListener = (
+    listener: Listener, sockets: [(datagrams: Int32, streams: Int32)]
+  )
 
   private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
+    // All are tried before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
+    for listener in listeners {
+      do { try refuseShared(listener.address) } catch {
+        guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
+      }
+    }
     var opened: [OpenListener] = []
     for listener in listeners {
       do {
         opened.append((listener, try open(listener.address)))
       } catch {
-        // A host without IPv6 has no [::].
-        if listener.address.isUnspecified, !listener.address.isV4, !error.isAddressInUse { continue }
-        throw StartError(describe(error, listener))
+        guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
       }
     }
     return opened
   }
 
+  /// A host without IPv6 has no [::].
+  private func isWithoutIPv6(_ listener: Listener, _ error: IOError) -> Bool {
+    listener.address.isUnspecified && !listener.address.isV4
+      && (error.errno == EAFNOSUPPORT || error.errno == EADDRNOTAVAIL)
+  }
+
+  /// Throws where another process has the address, which SO_REUSEPORT would share in silence.
+  private func refuseShared(_ address: SocketAddress) throws(IOError) {
+    _ = try Socket.bound(to: address, .datagram, shares: false)
+    _ = try Socket.bound(to: address, .stream, shares: false)
+  }
+
   private func open(
     _ address: SocketAddress
   ) throws(IOError) -> [(datagrams: Int32, streams: Int32)] {
-    // Without SO_REUSEPORT first: it would share the port with another process in silence.
-    do {
-      _ = try Socket.bound(to: address, .datagram, shares: false)
-      _ = try Socket.bound(to: address, .stream, shares: false)
-    }
     var sockets: [(datagrams: Int32, streams: Int32)] = []
     for _ in 0..<workerCount {
       let datagrams = try Socket.bound(to: address, .datagram, shares: true)
@@ -182,7 +189,8 @@ public final class Server {
     var text = "error: \(error)"
     if error.isAddressInUse {
       let port = listener.address.port
-      text += "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
+      text +=
+        "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
         + "`-dns.port N` or another port in the Corefile avoids it"
     } else if error.errno == EACCES {
       text += "; ports below 1024 need CAP_NET_BIND_SERVICE"
@@ -243,7 +251,8 @@ public final class Server {
     var said: Set<String> = []
     for listener in listeners {
       for block in listener.blocks {
-        let on = listener.address.isUnspecified
+        let on =
+          listener.address.isUnspecified
           ? "" : " on \(IPAddress(listener.address))"
         let line = "\(block.zone):\(listener.address.port)\(on)"
         if said.insert(line).inserted { log.plain(line) }
@@ -262,14 +271,20 @@ public final class Server {
   /// ends it now.
   private func stop() {
     if isStopping {
-      output.finish()
-      exit(0)
+      // Workers go on reading what belongs to the server until the process is gone.
+      _ = unsafe Unmanaged.passRetained(self)
+      threads = []
+      return loop.stop()
     }
     isStopping = true
     let lameduck = configuration.blocks.compactMap { $0.health?.lameduck }.max() ?? .zero
     guard lameduck > .zero else { return stopWorkers() }
-    log.info("Going into lameduck mode for \(lameduck)", plugin: "health")
+    log.info("Going into lameduck mode for \(Self.text(lameduck))", plugin: "health")
     registrations.append(loop.after(lameduck) { [unowned self] in stopWorkers() })
+  }
+
+  private static func text(_ duration: Duration) -> String {
+    DecimalText.duration(nanoseconds: UInt64(duration / .nanoseconds(1)))
   }
 
   private func stopWorkers() {
@@ -304,10 +319,11 @@ public final class Server {
       help: "UDP replies that the kernel did not take.",
       value: Double(reporter.lostReplies.load(ordering: .relaxed)))
     if let status = try? ProcessStatus.current() {
-      page.add(process: ProcessFigures(
-        cpuSeconds: status.cpuSeconds, residentOctets: status.residentOctets,
-        virtualOctets: status.virtualOctets, startTime: status.startTime,
-        openDescriptors: status.openDescriptors, maximumDescriptors: status.maximumDescriptors))
+      page.add(
+        process: ProcessFigures(
+          cpuSeconds: status.cpuSeconds, residentOctets: status.residentOctets,
+          virtualOctets: status.virtualOctets, startTime: status.startTime,
+          openDescriptors: status.openDescriptors, maximumDescriptors: status.maximumDescriptors))
     }
   }
 }

@@ -40,7 +40,8 @@ final class StatusPages {
     }
   }
 
-  private func listen(_ address: ListenAddress, on loop: EventLoop) throws(StartError) -> HTTPServer {
+  private func listen(_ address: ListenAddress, on loop: EventLoop) throws(StartError) -> HTTPServer
+  {
     if let known = servers[address] { return known }
     do {
       let server = try HTTPServer(loop, host: address.host, port: address.port)
@@ -50,7 +51,8 @@ final class StatusPages {
       throw StartError(
         "error: \(error)"
           + (error.isAddressInUse
-            ? "; another process has the port: `ss -lntp 'sport = :\(address.port)'` names it" : ""))
+            ? "; another process has the port: `ss -lntp 'sport = :\(address.port)'` names it" : "")
+      )
     }
   }
 
@@ -63,7 +65,9 @@ final class StatusPages {
     if waiting.isEmpty { hasBeenReady = true }
     if hasBeenReady, !monitorsAlways, !server.isEnding { waiting = [] }
     var text = waiting.isEmpty ? "OK" : waiting.joined(separator: ",")
-    if request.query.split(separator: "&").contains(where: { $0 == "verbose" || $0.hasPrefix("verbose=") }) {
+    if request.query.split(separator: "&").contains(where: {
+      $0 == "verbose" || $0.hasPrefix("verbose=")
+    }) {
       text += "\n" + server.problems.map { $0 + "\n" }.joined()
     }
     return HTTPResponse(waiting.isEmpty ? 200 : 503, text)

@@ -30,6 +30,9 @@ public enum Version {
 
   /// martlet's own line, then CoreDNS's two.
   public static var lines: [String] {
-    ["martlet-\(number)", "CoreDNS-\(coreDNS)", "linux/\(architecture), swift\(swift), \(revision)"]
+    [
+      "martlet-\(number)", "CoreDNS-\(coreDNS)",
+      "linux/\(architecture), swift\(swift), \(revision)",
+    ]
   }
 }

@@ -31,9 +31,12 @@ final class Worker {
       registrations.append(loop.onReadable(listener.datagrams) { endpoint.receive() })
       endpoints.append(endpoint)
     }
+    let sweeping = loop.every(.seconds(1)) { [unowned self] in
+      for endpoint in endpoints { endpoint.sweep() }
+    }
     let commands = setup.commands.receive(on: loop) { [unowned self] in perform($0) }
     loop.run()
-    _ = commands
+    withExtendedLifetime((commands, sweeping)) {}
   }
 
   /// How long open TCP exchanges may take after a stop.

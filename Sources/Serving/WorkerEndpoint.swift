@@ -8,7 +8,7 @@ import Wire
 final class WorkerEndpoint {
   private let setup: WorkerSetup
   private let batch: DatagramBatch
-  private let datagrams: Socket
+  private var datagrams: Socket?
   private let local: SocketAddress
   private var responder: Responder
   private let accounting: Accounting
@@ -16,6 +16,8 @@ final class WorkerEndpoint {
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
+  /// Datagrams in a batch from which on the next is looked for at once.
+  private static let busyBatch = 3
 
   init(
     listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
@@ -35,9 +37,17 @@ final class WorkerEndpoint {
     }
   }
 
-  /// Takes no more queries.
+  /// Answers what has come in, then closes the listeners. The UDP socket must not be waited for
+  /// any more.
   func stop() {
-    streams?.stopAccepting()
+    receive()
+    datagrams = nil
+    streams?.stopListening()
+  }
+
+  /// Holds the time limits of connections; called about every second.
+  func sweep() {
+    streams?.sweep()
   }
 
   /// Closes connections with nothing under way; how many are left.
@@ -50,10 +60,11 @@ final class WorkerEndpoint {
 
   /// Answers what waits at the UDP socket.
   func receive() {
+    guard let datagrams = datagrams?.descriptor else { return }
     for _ in 0..<Self.batchesInTurn {
       let count: Int
       do {
-        count = try batch.receive(datagrams.descriptor)
+        count = try batch.receive(datagrams)
       } catch {
         setup.log.error("\(error)")
         return
@@ -62,10 +73,11 @@ final class WorkerEndpoint {
       setup.epochs.enter(setup.number)
       answer(count, &responder)
       setup.epochs.leave(setup.number)
-      let lost = batch.send(datagrams.descriptor)
+      let lost = batch.send(datagrams)
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
-      if count < DatagramBatch.capacity { return }
+      // Under load more has come meanwhile, and asking the loop costs as much as looking.
+      if count < Self.busyBatch { return }
     }
   }
 

@@ -13,7 +13,9 @@ final class ZoneSource {
   private let path: String
   private let log: Log
   private var lastRead: [FileSignature?]
+  /// What is wrong now, and what was with the contents read last.
   private(set) var problem: String?
+  private var lastProblem: String?
   private var timer: Registration?
 
   /// - Parameter directory: what a relative path is relative to.
@@ -50,17 +52,20 @@ final class ZoneSource {
     guard let version = FileSignature(path) else {
       return note("\(path): cannot be read; waiting for it")
     }
+    // A file that had gone and is back as it was has nothing new to say.
+    if lastRead.allSatisfy({ $0 == version }) { return problem = lastProblem }
+    lastProblem = nil
     for (index, zone) in settings.zones.enumerated() where lastRead[index] != version {
       do {
         let contents = try ZoneFile.zone(path: path, apex: zone)
         for warning in contents.warnings { log.warning("\(path): \(warning)", plugin: "file") }
         slots[index].publish(contents)
-        problem = nil
       } catch {
-        note("\(error)")
+        lastProblem = "\(error)"
       }
       lastRead[index] = version
     }
+    if let lastProblem { note(lastProblem) } else { problem = nil }
   }
 
   /// Warns once for each problem.

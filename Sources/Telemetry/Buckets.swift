@@ -11,8 +11,8 @@ public enum Buckets {
   ]
 
   /// Buckets with the one for +Inf.
-  @usableFromInline static let secondsCount = 17
-  @usableFromInline static let octetsCount = 15
+  @inlinable static var secondsCount: Int { 17 }
+  @inlinable static var octetsCount: Int { 15 }
 
   /// The bucket of a duration among ``seconds``.
   ///

@@ -1,5 +1,5 @@
 /// Numbers as Go's strconv and time packages print them, since they stand in what dashboards read.
-enum DecimalText {
+public enum DecimalText {
   /// `strconv.FormatFloat(value, 'g', -1, 64)`, with +Inf and NaN as in the exposition format.
   static func general(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
@@ -24,7 +24,7 @@ enum DecimalText {
   }
 
   /// `time.Duration.String()`: `1h0m0s`, `1m30s`, `1.5s`, `300ms`, `15µs`, `0s`.
-  static func duration(nanoseconds: UInt64) -> String {
+  public static func duration(nanoseconds: UInt64) -> String {
     if nanoseconds == 0 { return "0s" }
     if nanoseconds < 1_000 { return "\(nanoseconds)ns" }
     if nanoseconds < 1_000_000 { return scaled(nanoseconds, 1_000, digits: 3) + "µs" }

@@ -51,6 +51,7 @@ public final class Log: Sendable {
     set { debugging.store(newValue, ordering: .relaxed) }
   }
 
+  /// Writes one line at once; a debug line only where debug lines are asked for.
   public func write(_ line: LogLine) {
     if line.level == .debug, !writesDebug { return }
     var octets: [UInt8] = []
@@ -102,6 +103,7 @@ public final class LogBatch {
     self.log = log
   }
 
+  /// Keeps one line for ``flush()``; a debug line only where debug lines are asked for.
   public func append(_ line: LogLine) {
     if line.level == .debug, !log.writesDebug { return }
     line.append(to: &octets)

@@ -29,6 +29,7 @@ public final class LogQueue: LogSink {
   /// Lines dropped since the start.
   public var droppedLines: UInt64 { dropped.load(ordering: .relaxed) }
 
+  /// Keeps the lines, all or none of them; never waits for the reader.
   public func write(_ octets: [UInt8], lines: Int) {
     let wasEmpty = state.withLock { state -> Bool? in
       guard state.octets.count + octets.count <= limit else {

@@ -7,6 +7,7 @@ public final class Counter: Sendable {
 
   public init() {}
 
+  /// Adds to the total.
   public func add(_ amount: UInt64 = 1) {
     total.wrappingAdd(amount, ordering: .relaxed)
   }
@@ -20,6 +21,7 @@ public final class Gauge: Sendable {
 
   public init() {}
 
+  /// Takes the place of the last value.
   public func set(_ value: Double) {
     bits.store(value.bitPattern, ordering: .relaxed)
   }
@@ -43,6 +45,7 @@ public final class Histogram: Sendable {
     state = Mutex(State(counts: [UInt64](repeating: 0, count: bounds.count + 1)))
   }
 
+  /// Counts a value in its bucket and adds it to the sum.
   public func observe(_ value: Double) {
     let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
     state.withLock {

@@ -93,7 +93,7 @@ public struct QueryLabels: Hashable, Sendable {
   }
 
   /// The `plugin` of a reply that no plugin wrote; its label is empty.
-  public static let noPlugin = -1
+  @inlinable public static var noPlugin: Int { -1 }
 
   @inlinable @inline(__always)
   func add(_ amount: UInt64, at slot: Int) {
@@ -109,21 +109,23 @@ public struct QueryLabels: Hashable, Sendable {
 }
 
 /// Where each number stands among the slots of ``QueryCounters``.
+///
+/// Computed and inlinable: a `static let` would be asked for by a call from other modules.
 @usableFromInline enum Slot {
   /// Requests by transport, family and type, four times ``types``.
-  @usableFromInline static let types = 19
-  @usableFromInline static let dnssecOK = 4 * types
+  @inlinable static var types: Int { 19 }
+  @inlinable static var dnssecOK: Int { 4 * types }
   /// For each transport the size buckets, then the sum of sizes.
-  @usableFromInline static let requestSizes = dnssecOK + 1
-  @usableFromInline static let sizes = Buckets.octetsCount + 1
-  @usableFromInline static let sizeSum = Buckets.octetsCount
-  @usableFromInline static let responseSizes = requestSizes + 2 * sizes
-  @usableFromInline static let durations = responseSizes + 2 * sizes
-  @usableFromInline static let durationSum = durations + Buckets.secondsCount
+  @inlinable static var requestSizes: Int { dnssecOK + 1 }
+  @inlinable static var sizes: Int { Buckets.octetsCount + 1 }
+  @inlinable static var sizeSum: Int { Buckets.octetsCount }
+  @inlinable static var responseSizes: Int { requestSizes + 2 * sizes }
+  @inlinable static var durations: Int { responseSizes + 2 * sizes }
+  @inlinable static var durationSum: Int { durations + Buckets.secondsCount }
   /// Responses by plugin (none first) and RCODE.
-  @usableFromInline static let responses = durationSum + 1
+  @inlinable static var responses: Int { durationSum + 1 }
   /// RCODEs 0 to 23 by number, then all above.
-  @usableFromInline static let responseCodes = 25
+  @inlinable static var responseCodes: Int { 25 }
 
   /// The types that CoreDNS names, in the order of ``type(_:)``, then `other`.
   static let typeNames = [

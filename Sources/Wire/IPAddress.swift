@@ -44,9 +44,17 @@ public struct IPAddress: Hashable, Sendable {
 
   /// The 4 or 16 octets of A or AAAA RDATA, network order.
   public var octets: [UInt8] {
-    let all = (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-      + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
-    return isV4 ? Array(all[12...]) : all
+    var octets: [UInt8] = []
+    octets.reserveCapacity(isV4 ? 4 : 16)
+    if !isV4 {
+      for shift in stride(from: 56, through: 0, by: -8) {
+        octets.append(UInt8(truncatingIfNeeded: high >> UInt64(shift)))
+      }
+    }
+    for shift in stride(from: isV4 ? 24 : 56, through: 0, by: -8) {
+      octets.append(UInt8(truncatingIfNeeded: low >> UInt64(shift)))
+    }
+    return octets
   }
 }
 

@@ -34,17 +34,28 @@ extension MessageWriter {
       if let place = place(of: name.octets[at...]) {
         guard hasRoom(2) else { return revert(to: start) }
         putPointer(place)
+        keepPlaces(from: start)
         return true
       }
       let end = at + 1 + Int(name.octets[at])
       guard hasRoom(end - at) else { return revert(to: start) }
-      names.add(count)
       for octet in name.octets[at..<end] { put8(octet) }
       at = end
     }
     guard hasRoom(1) else { return revert(to: start) }
     put8(0)
+    keepPlaces(from: start)
     return true
+  }
+
+  /// Notes where the labels of the name at `start` stand. Not before it is whole: in `a.a.test.` the
+  /// second suffix begins like the first, whose end would not be there yet.
+  private mutating func keepPlaces(from start: Int) {
+    var at = start
+    while octets[at] != 0, octets[at] < 0xC0 {
+      names.add(at)
+      at += Int(octets[at]) + 1
+    }
   }
 
   /// Adds a record with a compressed owner name, and compressed names in the RDATA of the types of

@@ -30,6 +30,7 @@ import Testing
     "Answering": ["Synchronization"],
     "Telemetry": ["Synchronization"],
     "ZoneFiles": ["Glibc"],
+    "Config": ["Glibc"],
     "Documents": ["Glibc"],
     "Kubernetes": ["Glibc", "Synchronization"],
     "Serving": ["Glibc", "Synchronization"],

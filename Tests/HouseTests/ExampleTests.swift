@@ -111,8 +111,11 @@ final class RunningServer {
   /// Returns when the banner is out, which stands after the listeners, or the server has ended.
   init(_ server: URL, configuration: URL) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
+    // The threads that run tests block signals, and a child inherits that; env unblocks them.
+    // In the background timeout signals its group too: a second signal, which stops at once.
     process.arguments =
-      ["timeout", "-k", "5", "60"] + Isolation.command(server, configuration)
+      ["--default-signal", "timeout", "--foreground", "-k", "15", "30"]
+      + Isolation.command(server, configuration)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
     process.standardError = pipe

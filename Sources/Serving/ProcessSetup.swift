@@ -1,0 +1,32 @@
+import Glibc
+
+/// What the whole process needs before the first descriptor is opened.
+enum ProcessSetup {
+  static func apply() {
+    openStandardDescriptors()
+    ignoreSignals()
+    raiseDescriptorLimit()
+  }
+
+  /// Started with one of them closed, the next socket would take its number and be sent log lines.
+  private static func openStandardDescriptors() {
+    for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) < 0 {
+      // The lowest free number is the one that is missing.
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
+  }
+
+  /// A reader that goes away must not take the server with it; CoreDNS, too, outlives SIGHUP, which
+  /// comes when a terminal closes, and takes SIGUSR1 for "read the Corefile again".
+  private static func ignoreSignals() {
+    for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
+  }
+
+  /// As many descriptors as the hard limit allows.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}
