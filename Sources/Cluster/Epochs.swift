@@ -48,6 +48,9 @@ import Synchronization
     if unsafe retired.count & 1023 == 0 { collect() }
   }
 
+  /// How many pieces of memory wait for readers to leave.
+  var retiredCount: Int { unsafe retired.count }
+
   /// Frees what no reader can hold any more; called after each change, by the writer.
   func collect() {
     guard unsafe !retired.isEmpty else { return }

@@ -67,7 +67,7 @@ extension RowTests {
       in: .files),
     .data(
       "§13.6", "WWW.example.org. A",
-      ["WWW.example.org. 300 A 192.0.2.81", "WWW.example.org. 300 A 192.0.2.82"], in: .files),
+      ["WWW.example.org. 60 A 192.0.2.81", "WWW.example.org. 60 A 192.0.2.82"], in: .files),
     .data(
       "§13.6", "text.example.org. TXT",
       [#"text.example.org. 3600 TXT "one; two" three "four \"five\"""#], in: .files),

@@ -139,7 +139,7 @@ extension RowTests {
     .noData("§2.5", "hdls.testns ANY"),
     .missing("§2.5", "notready.testns HTTPS"),
     .noData("§2.9", "svc1.testns AAAA", why: ""),
-    .noData("§2.9", "svc6.testns A"),
+    .noData("§2.9 §3.1", "svc6.testns A"),
   ]
 
   static let apexRows: [Row] = [

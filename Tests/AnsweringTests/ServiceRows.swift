@@ -3,7 +3,6 @@
 extension RowTests {
   static let serviceRows: [Row] = [
     .data("§3.1", "svc6.testns AAAA", ["svc6.testns AAAA fd00::6"]),
-    .noData("§3.1", "svc6.testns A"),
     .data("§3.1", "dual.testns A", ["dual.testns A 10.0.0.2"]),
     .data("§3.1", "dual.testns AAAA", ["dual.testns AAAA fd00::2"]),
     .data("§3.1", "twice.testns A", ["twice.testns A 10.0.0.7"]),
