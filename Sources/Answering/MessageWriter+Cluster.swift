@@ -10,9 +10,7 @@ extension MessageWriter {
   ) {
     let fitting = min(records.count, max(0, limit - count) / records.stride)
     if fitting < records.count { setTruncated() }
-    let first =
-      records.count > 1
-      ? Int(truncatingIfNeeded: rotation.multipliedFullWidth(by: UInt64(records.count)).high) : 0
+    let first = Rotation.first(of: records.count, rotation)
     let start = count
     let tail = min(fitting, records.count - first)
     put(records.octets[(first * records.stride)..<((first + tail) * records.stride)])

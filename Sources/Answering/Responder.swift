@@ -189,6 +189,15 @@ public struct Peer {
   }
 }
 
+/// Which record of a set of addresses comes first under `loadbalance`.
+enum Rotation {
+  /// A place below `count`, each as likely as every other for a random `number`.
+  @inline(__always)
+  static func first(of count: Int, _ number: UInt64) -> Int {
+    count > 1 ? Int(truncatingIfNeeded: number.multipliedFullWidth(by: UInt64(count)).high) : 0
+  }
+}
+
 /// Pseudorandom numbers for spreading load (wyrand): never for anything that must not be guessed.
 struct RandomSource {
   private var state: UInt64
