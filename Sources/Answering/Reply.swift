@@ -21,9 +21,6 @@ struct Reply {
     self.peer = peer
   }
 
-  /// Seconds that an idle TCP connection stays open.
-  static let idleSeconds: UInt16 = 10
-
   /// The UDP payload size that the reply's OPT states, on TCP too.
   private var statedSize: UInt16 = QueryPlan.defaultBufferSize
 
@@ -38,7 +35,7 @@ struct Reply {
   private var keepaliveOctets: Int { keepalive == nil ? 0 : 6 }
 
   private var keepalive: UInt16? {
-    peer.transport == .tcp && query.edns?.asksKeepalive == true ? Self.idleSeconds * 10 : nil
+    peer.transport == .tcp && query.edns?.asksKeepalive == true ? Responder.idleSeconds * 10 : nil
   }
 
   /// Adds the OPT record, with the extended error where that still fits.

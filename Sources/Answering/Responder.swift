@@ -35,6 +35,10 @@ public struct Responder: ~Copyable {
     }
   }
 
+  /// Seconds that a TCP connection stays open without a query, which the keepalive option tells
+  /// clients (RFC 7828) and the listener keeps to.
+  public static let idleSeconds: UInt16 = 10
+
   /// How a query was answered, for what sees the reply on its way out.
   public struct Outcome {
     public var query: Query?
