@@ -126,7 +126,7 @@ extension ClusterStore {
   }
 
   private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
-    let key = AddressKey(address).array
+    let key = AddressKey(address)
     let old = key.withOctets { index.addresses.find($0) }
     var entries = old.map { AddressRecord(record: $0).entries } ?? []
     let wasSeen = entries.contains { !$0.isHidden }
@@ -134,7 +134,7 @@ extension ClusterStore {
     if entries.isEmpty {
       key.withOctets { index.addresses.remove($0) }
     } else {
-      index.addresses.insert(AddressRecord.make(key: key, entries))
+      index.addresses.insert(AddressRecord.make(key: key.array, entries))
     }
     // Hidden addresses leave no empty non-terminals above them.
     let isSeen = entries.contains { !$0.isHidden }
@@ -191,19 +191,6 @@ extension ServiceRecord {
       for family in [AddressFamily.ipv4, .ipv6] { add(endpoint.addresses(family), .endpoint, name) }
     }
     return found
-  }
-}
-
-extension IPAddress {
-  /// The 4 or 16 octets of an address record.
-  fileprivate init(_ octets: Octets) {
-    if octets.count == 4 {
-      self.init(v4: octets.u32(0))
-    } else {
-      self.init(
-        high: UInt64(octets.u32(0)) << 32 | UInt64(octets.u32(4)),
-        low: UInt64(octets.u32(8)) << 32 | UInt64(octets.u32(12)))
-    }
   }
 }
 

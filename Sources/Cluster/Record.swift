@@ -43,9 +43,10 @@ struct RecordBuilder {
   private(set) var octets: [UInt8] = []
   private let keyCount: Int
 
-  init(key: [UInt8]) {
+  /// - Parameter capacity: octets that will do for most, to grow seldom.
+  init(key: [UInt8], capacity: Int = 256) {
     keyCount = key.count
-    octets.reserveCapacity(256)
+    octets.reserveCapacity(capacity)
     octets += [UInt8](repeating: 0, count: Record.headerOctets)
     octets += key
     align()

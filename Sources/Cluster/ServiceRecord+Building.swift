@@ -93,10 +93,8 @@ private struct ServiceRecordBuilder {
     guard !options.noEndpoints else { return }
     var entries: [(label: [UInt8], address: IPAddress, slice: Int)] = []
     for (index, slice) in slices.enumerated() {
-      for endpoint in slice.endpoints {
-        for address in endpoint.addresses {
-          entries.append((Self.label(endpoint, address, options), address, index))
-        }
+      slice.endpoints.forEachAddress { address, hostname, podName in
+        entries.append((Self.label(address, hostname, podName, options), address, index))
       }
     }
     entries.sort { $0.label.lexicographicallyPrecedes($1.label) }
@@ -133,13 +131,11 @@ private struct ServiceRecordBuilder {
 
   /// `hostname`, else the Pod's name where wanted and fitting, else the address with dashes.
   private static func label(
-    _ endpoint: Endpoint, _ address: IPAddress, _ options: NamingOptions
+    _ address: IPAddress, _ hostname: Octets, _ podName: Octets, _ options: NamingOptions
   ) -> [UInt8] {
-    if !endpoint.hostname.isEmpty, endpoint.hostname.utf8.count <= 63 {
-      return endpoint.hostname.utf8.map(ASCII.folded)
-    }
-    if options.endpointPodNames, (1...63).contains(endpoint.podName.utf8.count) {
-      return endpoint.podName.utf8.map(ASCII.folded)
+    if (1...63).contains(hostname.count) { return hostname.array.map(ASCII.folded) }
+    if options.endpointPodNames, (1...63).contains(podName.count) {
+      return podName.array.map(ASCII.folded)
     }
     return address.dashed
   }

@@ -272,7 +272,7 @@ public final class Server {
     let inert: [(plugin: String, isThere: Bool, effect: String)] = [
       (
         "forward", blocks.contains { !$0.forwards.isEmpty },
-        "names that no other plugin answers get SERVFAIL"
+        "no other server is asked"
       ),
       ("cache", blocks.contains { $0.cache != nil }, "nothing is cached"),
       ("loop", blocks.contains(where: \.loop), "nothing is probed"),
