@@ -126,6 +126,7 @@ public final class ZoneSlot: Sendable {
   public var zone: Zone? { contents.withLock { $0 } }
 
   /// Puts new contents in the place of the old.
+  /// Puts `zone` in the place of what was there.
   public func publish(_ zone: Zone) {
     contents.withLock { $0 = zone }
     counter.add(1, ordering: .releasing)

@@ -112,6 +112,7 @@ extension ClusterStore {
   private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
     change(address) { entries in
       guard entries.count < AddressRecord.maximumNames else {
+        guard crowdedAddresses.insert(address).inserted else { return }
         return warn(
           "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
             + "PTR gives the first")
