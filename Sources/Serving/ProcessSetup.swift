@@ -1,8 +1,10 @@
 import Glibc
 
-/// What the whole process needs before the first descriptor is opened.
-enum ProcessSetup {
-  static func apply() {
+/// What the whole process needs before anything else opens a descriptor.
+public enum ProcessSetup {
+  /// Opens missing standard descriptors, ignores signals that must not end a server, and raises the
+  /// limit of descriptors to the hard one.
+  public static func apply() {
     openStandardDescriptors()
     ignoreSignals()
     raiseDescriptorLimit()

@@ -42,7 +42,6 @@ public final class Server {
   public init(_ configuration: Configuration, options: ServerOptions) throws(StartError) {
     self.configuration = configuration
     self.options = options
-    ProcessSetup.apply()
     workerCount = Clock.availableCPUs
     epochs = Epochs(readers: workerCount)
     output = LogOutput(descriptor: STDOUT_FILENO)

@@ -50,7 +50,9 @@ struct Arguments {
       case "quiet": arguments.isQuiet = value != "false"
       case "conf", "dns.port", "p", "pidfile":
         value = value ?? rest.popFirst()
-        guard let value else { return .failure(Problem(description: "flag -\(name) needs a value")) }
+        guard let value else {
+          return .failure(Problem(description: "flag -\(name) needs a value"))
+        }
         if let problem = arguments.set(name, value) { return .failure(problem) }
       default:
         return .failure(

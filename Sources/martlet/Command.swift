@@ -14,6 +14,7 @@ enum Command {
 
   /// Serves until a signal.
   static func serve(_ arguments: Arguments) -> Int32 {
+    ProcessSetup.apply()
     let result = load(arguments)
     guard let configuration = result.configuration else { return 1 }
     do {
