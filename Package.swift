@@ -84,6 +84,13 @@ let package = Package(
       ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
     tests("EndToEndTests", ["martlet"]),
     tests("HouseTests", []),
+    tests("ClusterTests", ["Cluster", "Wire"]),
+    tests(
+      "AnsweringTests",
+      [
+        "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
+      ],
+      resources: [.copy("Samples")]),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],

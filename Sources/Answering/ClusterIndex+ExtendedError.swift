@@ -5,7 +5,8 @@ extension ClusterIndex.Answer {
   /// What the reply says about why there is nothing (RFC 8914); nil where the RCODE says it all.
   var extendedError: ExtendedError? {
     switch self {
-    case .nameError(let reason), .noData(let reason): reason.text.map { ExtendedError(code: ExtendedError.other, text: $0) }
+    case .nameError(let reason), .noData(let reason):
+      reason.text.map { ExtendedError(code: ExtendedError.other, text: $0) }
     default: nil
     }
   }
@@ -26,6 +27,7 @@ extension ClusterIndex.Reason {
     case .notAnAddress: "not an address"
     case .noSuchAddress: "no service or endpoint has this address"
     case .belowAlias: "nothing is below an ExternalName"
+    case .targetIsAddress: "the ExternalName is an address, not a name"
     case .tooLong: "too many labels"
     }
   }

@@ -48,21 +48,24 @@ extension FileStep {
             owner: rrset.owner, type: .cname, ttl: rrset.ttl, rdata: rdata, in: .answer,
             compressesData: false)
         else { return false }
-        let place = writer.count - rdata.count
-        if reply.query.type != .cname, place < 0x4000 { reply.alias = place }
+        reply.setAlias(writer.count - rdata.count)
       } else {
-        guard put([rrset], in: .answer, &writer) else { return false }
+        guard put([rrset], in: .answer, &writer, rotation: reply.rotation) else { return false }
       }
     }
     return true
   }
 
-  /// Records of RRsets, as many as fit; false where one did not.
+  /// Records of RRsets, as many as fit; false where one did not. Addresses begin at a place of
+  /// their set that `rotation` gives.
   private func put(
-    _ rrsets: [RRset], in section: MessageWriter.Section, _ writer: inout MessageWriter
+    _ rrsets: [RRset], in section: MessageWriter.Section, _ writer: inout MessageWriter,
+    rotation: UInt64 = 0
   ) -> Bool {
     for rrset in rrsets {
-      for rdata in rrset.rdata {
+      let isAddress = rrset.type == .a || rrset.type == .aaaa
+      let first = isAddress ? Rotation.first(of: rrset.rdata.count, rotation) : 0
+      for rdata in rrset.rdata[first...] + rrset.rdata[..<first] {
         guard
           writer.putRecord(
             owner: rrset.owner, type: rrset.type, ttl: rrset.ttl, rdata: rdata, in: section)

@@ -23,7 +23,10 @@ extension KubernetesStep {
     if case .nameError = answer { return miss(answer, name, place, &reply, &writer) }
     if case .noData = answer { return miss(answer, name, place, &reply, &writer) }
     writer.setAuthoritative()
+    let start = writer.count
     write(answer, place, &reply, &writer)
+    // Every record would have had a name that is too long.
+    if writer.count == start, !writer.isTruncated { putSOA(place, in: .authority, &writer) }
     return true
   }
 
@@ -77,14 +80,16 @@ extension KubernetesStep {
     _ reply: inout Reply, _ writer: inout MessageWriter
   ) -> Bool {
     let isComplete = unsafe index._withUnsafeGuaranteedRef { $0.isSynchronized }
-    if !isComplete {
+    // What exists may well lack the type: a client that asks for A and AAAA together must not fail
+    // for the second.
+    if !isComplete, answer.isNameError || passesOn(answer, name) {
       reply.code = .serverFailure
       reply.error = ExtendedError(
         code: ExtendedError.notReady, text: "kubernetes: not all objects have been read yet")
     } else {
       if reply.namePlace == Query.headerOctets, passesOn(answer, name) { return false }
       reply.error = answer.extendedError
-      if case .nameError = answer { reply.code = .nameError }
+      if answer.isNameError { reply.code = .nameError }
     }
     writer.setAuthoritative()
     putSOA(place, in: .authority, &writer)
@@ -108,7 +113,7 @@ extension KubernetesStep {
     _ place: Place, in section: MessageWriter.Section, _ writer: inout MessageWriter
   ) {
     // Owner and fields 12, mname 9, rname 13, numbers 20.
-    guard writer.hasRoom(54) else { return }
+    guard writer.hasRoom(54) else { return writer.setTruncated() }
     let serial = unsafe index._withUnsafeGuaranteedRef { $0.serial }
     writer.putPointer(place.zone)
     writer.putFields(.soa, ttl: min(ttl, 300), dataCount: 42)
@@ -135,8 +140,7 @@ extension KubernetesStep {
     let at = writer.count
     writer.put(target)
     writer.count(.answer, 1)
-    // Past the reach of a pointer nothing can be written about the target.
-    if reply.query.type != .cname, at < 0x4000 { reply.alias = at }
+    reply.setAlias(at)
   }
 
   private func putPointers(
@@ -160,9 +164,7 @@ extension KubernetesStep {
 
   /// The Services that the server's own addresses belong to, else `ns.dns`, with glue.
   private func putNameServers(_ place: Place, _ writer: inout MessageWriter) {
-    let servers = unsafe index._withUnsafeGuaranteedRef {
-      $0.nameServers(at: ownAddresses.filter { !$0.isLoopback })
-    }
+    let servers = servers
     var glue: [(place: Int, addresses: [IPAddress])] = []
     for server in servers {
       let left = server.name + Self.svcLabel
@@ -171,10 +173,17 @@ extension KubernetesStep {
     if servers.isEmpty, let at = putNameServer(Self.nsDNSLabels, place, &writer) {
       glue.append((at, ownAddresses))
     }
-    for (at, addresses) in glue {
+    for (at, addresses) in glue where at < MessageWriter.pointerReach {
       for address in addresses where writer.hasRoom(28) {
         writer.putAddress(address, owner: at, ttl: ttl, in: .additional)
       }
+    }
+  }
+
+  /// The Services that the server's own addresses belong to.
+  private var servers: [ClusterIndex.NameServer] {
+    unsafe index._withUnsafeGuaranteedRef {
+      $0.nameServers(at: ownAddresses.filter { !$0.isLoopback })
     }
   }
 
@@ -201,11 +210,22 @@ extension KubernetesStep {
   private func putOwnAddresses(
     _ family: AddressFamily, _ place: Place, _ reply: inout Reply, _ writer: inout MessageWriter
   ) {
-    let own = ownAddresses.filter { $0.isV4 == (family == .ipv4) }
-    guard !own.isEmpty else { return putSOA(place, in: .authority, &writer) }
+    // What clients reach the server at: the Services' addresses where it stands behind some.
+    let servers = servers
+    let all = servers.isEmpty ? ownAddresses : servers.flatMap(\.addresses)
+    var own: [IPAddress] = []
+    for address in all where address.isV4 == (family == .ipv4) && !own.contains(address) {
+      own.append(address)
+    }
     for address in own {
       guard writer.hasRoom(28) else { return writer.setTruncated() }
       writer.putAddress(address, owner: place.name, ttl: ttl, in: .answer)
     }
+  }
+}
+
+extension ClusterIndex.Answer {
+  fileprivate var isNameError: Bool {
+    if case .nameError = self { true } else { false }
   }
 }

@@ -10,9 +10,7 @@ extension MessageWriter {
   ) {
     let fitting = min(records.count, max(0, limit - count) / records.stride)
     if fitting < records.count { setTruncated() }
-    let first =
-      records.count > 1
-      ? Int(truncatingIfNeeded: rotation.multipliedFullWidth(by: UInt64(records.count)).high) : 0
+    let first = Rotation.first(of: records.count, rotation)
     let start = count
     let tail = min(fitting, records.count - first)
     put(records.octets[(first * records.stride)..<((first + tail) * records.stride)])
@@ -53,18 +51,19 @@ extension MessageWriter {
     ttl: UInt32
   ) {
     var total = 0
-    for index in 0..<service.portCount {
-      let port = service.port(index)
+    let ports = service.ports(for: filter)
+    for index in 0..<ports.count {
+      let port = ports[index]
       if filter.selects(port) { total += service.isHeadless ? port.memberCount : 1 }
     }
     let target = Target(service: service, place: place, weight: UInt16(max(1, 100 / max(1, total))))
     let start = count
-    for index in 0..<service.portCount {
-      let port = service.port(index)
+    for index in 0..<ports.count {
+      let port = ports[index]
       guard filter.selects(port) else { continue }
       guard putPort(port, target, ttl) else { return setTruncated() }
     }
-    putTargetAddresses(service, filter, target, from: start, ttl: ttl)
+    putTargetAddresses(ports, filter, target, from: start)
   }
 
   /// What the SRV records of one reply share.
@@ -115,9 +114,9 @@ extension MessageWriter {
   /// Each target's addresses once, their owners pointing into the SRV records, which begin at
   /// `start` and are walked again in the order they were written.
   private mutating func putTargetAddresses(
-    _ service: ServiceRecord, _ filter: ClusterIndex.PortFilter, _ target: Target, from start: Int,
-    ttl: UInt32
+    _ ports: Ports, _ filter: ClusterIndex.PortFilter, _ target: Target, from start: Int
   ) {
+    let service = target.service
     guard service.isHeadless else {
       guard target.octetCount(nil) <= DomainName.maximumOctets else { return }
       putGlue(service.addresses(.ipv4), owner: start + 18)
@@ -125,14 +124,14 @@ extension MessageWriter {
       return
     }
     var at = start
-    for index in 0..<service.portCount {
-      let port = service.port(index)
+    for index in 0..<ports.count {
+      let port = ports[index]
       guard filter.selects(port) else { continue }
       for number in 0..<port.memberCount {
         let endpoint = service.member(number, of: port)
         let octets = target.octetCount(endpoint.label)
         guard octets <= DomainName.maximumOctets else { continue }
-        if !service.hasMember(number, of: index, beforeIn: filter) {
+        if !service.hasMember(number, of: index, in: ports, beforeIn: filter) {
           putGlue(endpoint.addresses(.ipv4), owner: at + 18)
           putGlue(endpoint.addresses(.ipv6), owner: at + 18)
         }

@@ -24,7 +24,8 @@ public final class QueryPlan {
   public let bufferSize: UInt16
 
   public init(
-    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool, logs: [LogStep],
+    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool,
+    logs: [LogStep],
     counters: QueryCounters?, bufferSize: UInt16
   ) {
     self.zone = zone
@@ -124,6 +125,8 @@ public final class ZoneSlot: Sendable {
   public var generation: Int { counter.load(ordering: .acquiring) }
   public var zone: Zone? { contents.withLock { $0 } }
 
+  /// Puts new contents in the place of the old.
+  /// Puts `zone` in the place of what was there.
   public func publish(_ zone: Zone) {
     contents.withLock { $0 = zone }
     counter.add(1, ordering: .releasing)

@@ -21,9 +21,6 @@ struct Reply {
     self.peer = peer
   }
 
-  /// Seconds that an idle TCP connection stays open.
-  static let idleSeconds: UInt16 = 10
-
   /// The UDP payload size that the reply's OPT states, on TCP too.
   private var statedSize: UInt16 = QueryPlan.defaultBufferSize
 
@@ -38,7 +35,7 @@ struct Reply {
   private var keepaliveOctets: Int { keepalive == nil ? 0 : 6 }
 
   private var keepalive: UInt16? {
-    peer.transport == .tcp && query.edns?.asksKeepalive == true ? Self.idleSeconds * 10 : nil
+    peer.transport == .tcp && query.edns?.asksKeepalive == true ? Responder.idleSeconds * 10 : nil
   }
 
   /// Adds the OPT record, with the extended error where that still fits.
@@ -51,6 +48,15 @@ struct Reply {
   }
 
   // MARK: - CNAME chain
+
+  /// Leaves the CNAME target at `place` to be looked up, unless the CNAME itself is what was asked
+  /// for (RFC 1034 §4.3.2, 3a; ANY matches it).
+  mutating func setAlias(_ place: Int) {
+    guard query.type != .cname, query.type != .any, place < MessageWriter.pointerReach else {
+      return
+    }
+    alias = place
+  }
 
   /// Goes on with the name at `place`.
   mutating func visit(_ place: Int) {
@@ -70,6 +76,13 @@ struct Reply {
 }
 
 extension MessageWriter {
+  /// Whether TC is set.
+  var isTruncated: Bool { octets.u16(2) & 0x0200 != 0 }
+
+  /// Where a name may begin at the latest so that each of its labels can be pointed to
+  /// (RFC 1035 §4.1.4: 14 bits).
+  static let pointerReach = 0x4000 - DomainName.maximumOctets
+
   /// Whether the uncompressed name at `place` is `name`, spelling aside.
   fileprivate func holds(_ name: borrowing QueryName, at place: Int) -> Bool {
     let written = octets

@@ -8,6 +8,8 @@ public import Wire
 public struct Responder: ~Copyable {
   private let plans: [QueryPlan]
   private let zones: SuffixTable
+  /// For each plan the labels of its zone, and the plan that the zone's parent lies in.
+  private let parents: [(labelCount: Int, plan: Int?)]
   var name = QueryName()
   var random: RandomSource
 
@@ -17,8 +19,25 @@ public struct Responder: ~Copyable {
   public init(plans: [(zone: DomainName, plan: QueryPlan)], hash: NameHash, seed: UInt64) {
     self.plans = plans.map(\.plan)
     zones = SuffixTable(plans.enumerated().map { ($1.zone, $0) }, hash: hash)
+    parents = Self.parents(of: plans.map(\.zone), among: zones)
     random = RandomSource(seed: seed)
   }
+
+  private static func parents(
+    of zones: [DomainName], among table: SuffixTable
+  ) -> [(labelCount: Int, plan: Int?)] {
+    var name = QueryName()
+    return zones.map { zone in
+      guard let parent = zone.parent, parent.octets.withOctets({ name.read($0, at: 0) }) else {
+        return (zone.labelCount, nil)
+      }
+      return (zone.labelCount, table.find(name))
+    }
+  }
+
+  /// Seconds that a TCP connection stays open without a query, which the keepalive option tells
+  /// clients (RFC 7828) and the listener keeps to.
+  public static let idleSeconds: UInt16 = 10
 
   /// How a query was answered, for what sees the reply on its way out.
   public struct Outcome {
@@ -63,7 +82,7 @@ public struct Responder: ~Copyable {
     var reply = Reply(query: query, peer: peer)
     var outcome = Outcome(query: query)
     writer.begin(query, message)
-    outcome.plan = zones.find(name)
+    outcome.plan = planIndex(query.type)
     let plan = outcome.plan.map { plans[$0] }
     writer.limit = reply.limit(bufferSize: plan?.bufferSize ?? QueryPlan.defaultBufferSize)
     if let edns = query.edns, edns.version != 0 {
@@ -77,6 +96,15 @@ public struct Responder: ~Copyable {
     reply.finish(&writer)
     outcome.code = reply.code
     return outcome
+  }
+
+  /// The plan of the longest zone that the name lies in. DS of a zone's apex is its parent's to
+  /// answer where that is served, too (RFC 4035 §3.1.4.1).
+  @inline(__always)
+  private func planIndex(_ type: RecordType) -> Int? {
+    guard let index = zones.find(name) else { return nil }
+    guard type == .ds, parents[index].labelCount == name.labelCount else { return index }
+    return parents[index].plan ?? index
   }
 
   /// What is refused before any plugin: no block for the name, a class or a kind of request that
@@ -144,7 +172,7 @@ extension QueryPlan {
 
 /// Where a query came from and by what.
 public struct Peer {
-  public enum Transport: Int { case udp = 0, tcp = 1 }
+  public enum Transport: Int, Sendable { case udp = 0, tcp = 1 }
 
   public var transport: Transport
   public var address: IPAddress
@@ -162,6 +190,15 @@ public struct Peer {
     self.port = port
     self.localAddress = localAddress
     self.localPort = localPort
+  }
+}
+
+/// Which record of a set of addresses comes first under `loadbalance`.
+enum Rotation {
+  /// A place below `count`, each as likely as every other for a random `number`.
+  @inline(__always)
+  static func first(of count: Int, _ number: UInt64) -> Int {
+    count > 1 ? Int(truncatingIfNeeded: number.multipliedFullWidth(by: UInt64(count)).high) : 0
   }
 }
 

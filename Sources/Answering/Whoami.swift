@@ -5,6 +5,8 @@ enum Whoami {
   /// A or AAAA of the client and SRV `_<transport>.<name>` of its port in the additional section.
   static func answer(_ reply: inout Reply, _ writer: inout MessageWriter) -> Bool {
     writer.setAuthoritative()
+    // It speaks of the question, not of what a CNAME leads to.
+    guard reply.namePlace == Query.headerOctets else { return true }
     let peer = reply.peer
     if writer.hasRoom(28) {
       writer.putAddress(peer.address, owner: Query.headerOctets, ttl: 0, in: .additional)

@@ -27,7 +27,7 @@ public struct AddressRecord {
   private static let hiddenBit: UInt8 = 2
 
   static func make(key: [UInt8], _ entries: [Entry]) -> Record {
-    var builder = RecordBuilder(key: key)
+    var builder = RecordBuilder(key: key, capacity: 96)
     for entry in entries {
       builder.put([
         entry.owner.rawValue | (entry.isHidden ? hiddenBit : 0), UInt8(entry.name.count),

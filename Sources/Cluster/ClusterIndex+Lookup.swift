@@ -36,10 +36,10 @@ extension ClusterIndex {
       return .nameError(
         hasNamespace(name.labels((left - 2)..<(left - 1))) ? .noSuchService : .noSuchNamespace)
     }
-    if service.isAlias, !service.isAbsent {
-      return left == 3 ? .alias(service.target) : .nameError(.belowAlias)
+    guard !service.isAbsent else {
+      return .nameError(service.isAlias ? .targetIsAddress : .noReadyEndpoints)
     }
-    guard !service.isAbsent else { return .nameError(.noReadyEndpoints) }
+    if service.isAlias { return left == 3 ? .alias(service.target) : .nameError(.belowAlias) }
     switch left {
     case 3: return answer(service, type)
     case 4: return lookupEndpoint(service, name, type)
@@ -56,7 +56,8 @@ extension ClusterIndex {
       if addresses.count > 0 { return .addresses(addresses) }
       return .noData(service.hasNoAddress ? .noAddressYet : .none)
     case .srv where service.portCount > 0 && !service.hasNoAddress:
-      return .ports(service, PortFilter(name: service.labels[0..<0], transport: service.labels[0..<0]))
+      return .ports(
+        service, PortFilter(name: service.labels[0..<0], transport: service.labels[0..<0]))
     default: return .noData(.none)
     }
   }

@@ -90,14 +90,22 @@ extension ClusterIndex {
   public func reverseLookup(
     _ name: borrowing QueryName, zoneLabels: Int, type: RecordType
   ) -> Answer {
-    guard name.labelCount > zoneLabels else {
-      switch type {
-      case .soa: return .startOfAuthority
-      case .ns: return .nameServers
-      default: return .noData(.none)
-      }
+    guard name.labelCount == zoneLabels else {
+      return lookup(reverse: ReverseName.read(name), type)
     }
-    switch ReverseName.read(name) {
+    switch type {
+    case .soa: return .startOfAuthority
+    case .ns: return .nameServers
+    default:
+      // The apex always exists, and of a zone for one address it is the address.
+      let answer = lookup(reverse: ReverseName.read(name), type)
+      if case .pointers = answer { return answer }
+      return .noData(.none)
+    }
+  }
+
+  private func lookup(reverse name: ReverseName, _ type: RecordType) -> Answer {
+    switch name {
     case .none: return .nameError(.notAnAddress)
     case .prefix(let address, let bits):
       return AddressKey(address, bits: bits).withOctets({ prefixes.find($0) }) == nil

@@ -80,6 +80,7 @@ public final class ClusterIndex: Sendable {
     case notAnAddress
     case noSuchAddress
     case belowAlias
+    case targetIsAddress
     case tooLong
   }
 
@@ -88,9 +89,12 @@ public final class ClusterIndex: Sendable {
     public let name: Octets
     public let transport: Octets
 
+    /// Whether it lists all ports of the service.
+    public var isAll: Bool { transport.isEmpty }
+
     /// Whether SRV asked with this filter lists `port`.
     public func selects(_ port: PortView) -> Bool {
-      transport.isEmpty || matches(port)
+      isAll || matches(port)
     }
 
     func matches(_ port: PortView) -> Bool {

@@ -8,20 +8,23 @@ import Wire
 public final class ClusterStore {
   public let index: ClusterIndex
   let options: StoreOptions
-  private let warn: (String) -> Void
+  let warn: (String) -> Void
 
   var namespaces: [String: NamespaceState] = [:]
   /// Namespace objects known; while there are none, a namespace exists when an object lives in it.
-  private var namespaceObjectCount = 0
+  var namespaceObjectCount = 0
   /// Services touched since the last ``publish(candidate:)``.
-  private var touched: Set<ObjectName> = []
-  private var touchedNamespaces: Set<String> = []
+  var touched: Set<ObjectName> = []
+  var touchedNamespaces: Set<String> = []
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
   /// address that goes from one service to another is never without a name.
-  private var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
-  private var prefixCounts: [ReverseName.Prefix: Int] = [:]
-  private var podOwners: [IPAddress: [String: Int]] = [:]
-  private var hasChanged = false
+  var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
+  /// Addresses that the log has said to have too many names.
+  var crowdedAddresses: Set<IPAddress> = []
+  var prefixCounts: [ReverseName.Prefix: Int] = [:]
+  var podOwners: [IPAddress: [String: Int]] = [:]
+  var touchedPodAddresses: Set<IPAddress> = []
+  var hasChanged = false
 
   /// What the store knows of one namespace.
   struct NamespaceState {
@@ -121,7 +124,8 @@ public final class ClusterStore {
       guard creates else { return }
       if namespaces[namespace] == nil { touchedNamespaces.insert(namespace) }
     }
-    change(&namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
+    change(
+      &namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
     if namespaces[namespace]?.services[name]?.isEmpty == true {
       namespaces[namespace]?.services[name] = nil
       dropIfEmpty(namespace)
@@ -131,7 +135,7 @@ public final class ClusterStore {
 
   private func setPod(_ id: ObjectName, _ pod: Pod?) {
     let old = namespaces[id.namespace]?.pods[id.name]
-    guard old != pod else { return }
+    guard old?.addresses != pod?.addresses else { return }
     if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
     namespaces[id.namespace, default: NamespaceState()].pods[id.name] = pod
     for address in old?.addresses ?? [] { countPod(address, id.namespace, -1) }
@@ -143,13 +147,8 @@ public final class ClusterStore {
   private func countPod(_ address: IPAddress, _ namespace: String, _ step: Int) {
     let count = podOwners[address, default: [:]][namespace, default: 0] + step
     podOwners[address, default: [:]][namespace] = count > 0 ? count : nil
-    let key = AddressKey(address).array
-    guard let owners = podOwners[address], !owners.isEmpty else {
-      podOwners[address] = nil
-      key.withOctets { index.podAddresses.remove($0) }
-      return
-    }
-    index.podAddresses.insert(PodAddressRecord.make(key: key, namespaces: Set(owners.keys)))
+    if podOwners[address]?.isEmpty == true { podOwners[address] = nil }
+    touchedPodAddresses.insert(address)
   }
 
   private func dropIfEmpty(_ namespace: String) {
@@ -164,153 +163,6 @@ public final class ClusterStore {
     namespaceObjectCount += step
     if wasZero != (namespaceObjectCount == 0) { touchedNamespaces.formUnion(namespaces.keys) }
   }
-
-  // MARK: - Publishing
-
-  /// Says that everything has been read: from now on a miss means that the name does not exist.
-  public func setSynchronized(_ value: Bool) {
-    index.synchronized.store(value, ordering: .releasing)
-  }
-
-  /// Makes all changes since the last call visible. Where a record changed, the serial becomes
-  /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
-  public func publish(candidate: UInt32) {
-    for name in touchedNamespaces { publishNamespace(name) }
-    touchedNamespaces.removeAll()
-    for id in touched { publishService(id) }
-    touched.removeAll()
-    for (address, entry) in removals { remove(entry, from: address) }
-    removals.removeAll()
-    if hasChanged {
-      let serial = index.serial
-      let isGreater = serial == 0 || candidate != serial && candidate &- serial < 0x8000_0000
-      index.serialNumber.store(isGreater ? candidate : serial &+ 1, ordering: .relaxed)
-      hasChanged = false
-    }
-    index.epochs.collect()
-  }
-
-  private func exists(_ namespace: String) -> Bool {
-    guard let state = namespaces[namespace] else { return false }
-    return state.object != nil || namespaceObjectCount == 0
-  }
-
-  private func isExposed(_ namespace: String) -> Bool {
-    exists(namespace)
-      && options.exposes(namespace, namespaces[namespace]?.object?.labels ?? [:])
-  }
-
-  private func publishNamespace(_ name: String) {
-    let key = ServiceRecord.label(name)
-    let isPublished = key.withOctets { index.namespaces.find($0) } != nil
-    let isExposed = isExposed(name)
-    if isExposed != isPublished {
-      if isExposed {
-        index.namespaces.insert(RecordBuilder(key: key).record(flags: 0))
-      } else {
-        key.withOctets { index.namespaces.remove($0) }
-      }
-      hasChanged = true
-    }
-    guard let state = namespaces[name] else { return }
-    for service in state.services.keys { touched.insert(ObjectName(namespace: name, name: service)) }
-    if !exists(name), !state.services.isEmpty {
-      warn(
-        "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
-          + "service(s) are not served")
-    }
-  }
-
-  private func publishService(_ id: ObjectName) {
-    let key = ServiceRecord.key(id)
-    let old = key.withOctets { index.services.find($0) }
-    guard let state = namespaces[id.namespace]?.services[id.name], let service = state.service
-    else {
-      guard let old else { return }
-      removals += ServiceRecord(record: old).addressEntries
-      key.withOctets { index.services.remove($0) }
-      hasChanged = true
-      return
-    }
-    let new = ServiceRecord.make(
-      service, slices: state.effectiveSlices, isHidden: !isExposed(id.namespace),
-      options: options.naming)
-    if let old, old.isEqual(to: new) {
-      unsafe new.base.deallocate()
-      return
-    }
-    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty {
-      warn("plugin/kubernetes: service \(id.namespace)/\(id.name) has no address yet")
-    }
-    changeAddresses(from: old.map { ServiceRecord(record: $0) }, to: ServiceRecord(record: new))
-    index.services.insert(new)
-    hasChanged = true
-  }
-
-  private func changeAddresses(from old: ServiceRecord?, to new: ServiceRecord) {
-    guard let old else {
-      for (address, entry) in new.addressEntries { add(entry, to: address) }
-      return
-    }
-    let before = Set(old.addressEntries.map(AddressName.init))
-    let after = Set(new.addressEntries.map(AddressName.init))
-    for name in after.subtracting(before) { add(name.entry, to: name.address) }
-    for name in before.subtracting(after) { removals.append((name.address, name.entry)) }
-  }
-
-  private struct AddressName: Hashable {
-    let address: IPAddress
-    let entry: AddressRecord.Entry
-
-    init(_ pair: (address: IPAddress, entry: AddressRecord.Entry)) {
-      (address, entry) = pair
-    }
-  }
-
-  private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
-    let key = AddressKey(address).array
-    guard let old = key.withOctets({ index.addresses.find($0) }) else {
-      index.addresses.insert(AddressRecord.make(key: key, [entry]))
-      return countPrefixes(address, 1)
-    }
-    var entries = AddressRecord(record: old).entries
-    guard entries.count < AddressRecord.maximumNames else {
-      return warn(
-        "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
-          + "PTR gives the first")
-    }
-    let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
-    entries.insert(entry, at: place)
-    index.addresses.insert(AddressRecord.make(key: key, entries))
-  }
-
-  private func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
-    let key = AddressKey(address).array
-    guard let old = key.withOctets({ index.addresses.find($0) }) else { return }
-    let entries = AddressRecord(record: old).entries.filter { $0 != entry }
-    if entries.isEmpty {
-      key.withOctets { index.addresses.remove($0) }
-      countPrefixes(address, -1)
-    } else {
-      index.addresses.insert(AddressRecord.make(key: key, entries))
-    }
-  }
-
-  private func countPrefixes(_ address: IPAddress, _ step: Int) {
-    for prefix in ReverseName.prefixes(of: address) {
-      let count = prefixCounts[prefix, default: 0] + step
-      prefixCounts[prefix] = count > 0 ? count : nil
-      // A prefix counts its longer ones, not addresses: most changes end at the first.
-      if step > 0, count > 1 { return }
-      if step < 0, count > 0 { return }
-      let key = AddressKey(prefix.address, bits: prefix.bits).array
-      if step > 0 {
-        index.prefixes.insert(RecordBuilder(key: key).record(flags: 0))
-      } else {
-        key.withOctets { index.prefixes.remove($0) }
-      }
-    }
-  }
 }
 
 /// What a store does with the objects it is given.
@@ -322,50 +174,4 @@ public struct StoreOptions {
   public var exposes: (String, [String: String]) -> Bool = { _, _ in true }
 
   public init() {}
-}
-
-extension ServiceRecord {
-  /// The reverse side of the service: its addresses and the names they are to give.
-  fileprivate var addressEntries: [(address: IPAddress, entry: AddressRecord.Entry)] {
-    guard !isAbsent else { return [] }
-    var found: [(address: IPAddress, entry: AddressRecord.Entry)] = []
-    func add(_ records: AddressRecords, _ owner: AddressRecord.Entry.Owner, _ name: [UInt8]) {
-      for index in 0..<records.count {
-        found.append(
-          (
-            IPAddress(records.address(index)),
-            AddressRecord.Entry(owner: owner, isHidden: isHidden, name: name)
-          ))
-      }
-    }
-    let key = labels.array
-    for family in [AddressFamily.ipv4, .ipv6] where !isHeadless {
-      add(addresses(family), .service, key)
-    }
-    for index in 0..<endpointCount {
-      let endpoint = endpoint(index)
-      let label = endpoint.label
-      let name = [UInt8(label.count)] + label.array + key
-      for family in [AddressFamily.ipv4, .ipv6] { add(endpoint.addresses(family), .endpoint, name) }
-    }
-    return found
-  }
-}
-
-extension IPAddress {
-  /// The 4 or 16 octets of an address record.
-  fileprivate init(_ octets: Octets) {
-    if octets.count == 4 {
-      self.init(v4: octets.u32(0))
-    } else {
-      self.init(
-        high: UInt64(octets.u32(0)) << 32 | UInt64(octets.u32(4)),
-        low: UInt64(octets.u32(8)) << 32 | UInt64(octets.u32(12)))
-    }
-  }
-}
-
-extension Record {
-  /// Whether both hold the same octets, key and flags included.
-  fileprivate func isEqual(to other: Record) -> Bool { octets.equals(other.octets) }
 }

@@ -27,7 +27,7 @@ import Synchronization
   }
 
   deinit {
-    for unsafe entry in unsafe retired { unsafe entry.memory.deallocate() }
+    unsafe retired.forEach { unsafe $0.memory.deallocate() }
   }
 
   /// Before a reader's first lookup of a batch.
@@ -47,6 +47,9 @@ import Synchronization
     unsafe retired.append((current.load(ordering: .relaxed), memory))
     if unsafe retired.count & 1023 == 0 { collect() }
   }
+
+  /// How many pieces of memory wait for readers to leave.
+  var retiredCount: Int { unsafe retired.count }
 
   /// Frees what no reader can hold any more; called after each change, by the writer.
   func collect() {

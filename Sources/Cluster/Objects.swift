@@ -166,6 +166,28 @@ public struct PackedEndpoints: Hashable, Sendable, Sequence {
     octets = Array(octets.lazy.map { $0 })
   }
 
+  /// Calls `body` for each address of each endpoint with the host name and the Pod's name, which are
+  /// empty where there is none. Allocates nothing; the views are gone afterwards.
+  func forEachAddress(_ body: (IPAddress, _ hostname: Octets, _ podName: Octets) -> Void) {
+    octets.withOctets { octets in
+      var at = 0
+      while at < octets.count {
+        let first = at + 1
+        var end = first
+        for _ in 0..<octets[at] { end += 1 + Int(octets[end]) }
+        let hostname = octets[(end + 1)..<(end + 1 + Int(octets[end]))]
+        let podAt = end + 1 + hostname.count
+        let podName = octets[(podAt + 1)..<(podAt + 1 + Int(octets[podAt]))]
+        at = first
+        while at < end {
+          body(IPAddress(octets[(at + 1)..<(at + 1 + Int(octets[at]))]), hostname, podName)
+          at += 1 + Int(octets[at])
+        }
+        at = podAt + 1 + podName.count
+      }
+    }
+  }
+
   public func makeIterator() -> Iterator {
     Iterator(octets: octets)
   }
@@ -195,6 +217,19 @@ public struct PackedEndpoints: Hashable, Sendable, Sequence {
       let hostname = String(decoding: field(), as: UTF8.self)
       let podName = String(decoding: field(), as: UTF8.self)
       return Endpoint(addresses: addresses, hostname: hostname, podName: podName)
+    }
+  }
+}
+
+extension IPAddress {
+  /// 4 or 16 octets in network order.
+  init(_ octets: Octets) {
+    if octets.count == 4 {
+      self.init(v4: octets.u32(0))
+    } else {
+      self.init(
+        high: UInt64(octets.u32(0)) << 32 | UInt64(octets.u32(4)),
+        low: UInt64(octets.u32(8)) << 32 | UInt64(octets.u32(12)))
     }
   }
 }

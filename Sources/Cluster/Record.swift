@@ -43,9 +43,10 @@ struct RecordBuilder {
   private(set) var octets: [UInt8] = []
   private let keyCount: Int
 
-  init(key: [UInt8]) {
+  /// - Parameter capacity: octets that will do for most, to grow seldom.
+  init(key: [UInt8], capacity: Int = 256) {
     keyCount = key.count
-    octets.reserveCapacity(256)
+    octets.reserveCapacity(capacity)
     octets += [UInt8](repeating: 0, count: Record.headerOctets)
     octets += key
     align()
@@ -71,6 +72,11 @@ struct RecordBuilder {
 
   mutating func set32(_ place: Int, _ value: Int) {
     for byte in 0..<4 { octets[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+  }
+
+  /// Repeats the eight octets at `place` at `other`.
+  mutating func copy(_ place: Int, to other: Int) {
+    for byte in 0..<8 { octets[other + byte] = octets[place + byte] }
   }
 
   /// The finished record, owned by the caller.

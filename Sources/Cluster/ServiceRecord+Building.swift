@@ -93,10 +93,8 @@ private struct ServiceRecordBuilder {
     guard !options.noEndpoints else { return }
     var entries: [(label: [UInt8], address: IPAddress, slice: Int)] = []
     for (index, slice) in slices.enumerated() {
-      for endpoint in slice.endpoints {
-        for address in endpoint.addresses {
-          entries.append((Self.label(endpoint, address, options), address, index))
-        }
+      slice.endpoints.forEachAddress { address, hostname, podName in
+        entries.append((Self.label(address, hostname, podName, options), address, index))
       }
     }
     entries.sort { $0.label.lexicographicallyPrecedes($1.label) }
@@ -112,7 +110,8 @@ private struct ServiceRecordBuilder {
       if members[entry.slice].last != last { members[entry.slice].append(last) }
     }
     guard servesPorts else { return }
-    for (index, slice) in slices.enumerated() {
+    // A port that no endpoint serves has no record, so there is no such name.
+    for (index, slice) in slices.enumerated() where !members[index].isEmpty {
       for port in slice.ports { add(port, members: members[index]) }
     }
   }
@@ -132,13 +131,11 @@ private struct ServiceRecordBuilder {
 
   /// `hostname`, else the Pod's name where wanted and fitting, else the address with dashes.
   private static func label(
-    _ endpoint: Endpoint, _ address: IPAddress, _ options: NamingOptions
+    _ address: IPAddress, _ hostname: Octets, _ podName: Octets, _ options: NamingOptions
   ) -> [UInt8] {
-    if !endpoint.hostname.isEmpty, endpoint.hostname.utf8.count <= 63 {
-      return endpoint.hostname.utf8.map(ASCII.folded)
-    }
-    if options.endpointPodNames, (1...63).contains(endpoint.podName.utf8.count) {
-      return endpoint.podName.utf8.map(ASCII.folded)
+    if (1...63).contains(hostname.count) { return hostname.array.map(ASCII.folded) }
+    if options.endpointPodNames, (1...63).contains(podName.count) {
+      return podName.array.map(ASCII.folded)
     }
     return address.dashed
   }
@@ -148,6 +145,8 @@ private struct ServiceRecordBuilder {
   mutating func finish(flags: UInt16) -> Record {
     let body = builder.count
     builder.put([UInt8](repeating: 0, count: ServiceRecord.Field.octets))
+    // First what is asked most, on the cache line after the fields.
+    if let addresses { layOut(addresses, body) }
     layOutEndpoints(body)
     layOutPorts(body)
     builder.set32(body + ServiceRecord.Field.targetAt, builder.count)
@@ -179,19 +178,23 @@ private struct ServiceRecordBuilder {
       builder.set32(entry + 12, min(name.ipv4.count, 0xFFFF) | min(name.ipv6.count, 0xFFFF) << 16)
       put(name.ipv6)
     }
-    let all = addresses ?? names.flatMap { $0.ipv4 + $0.ipv6 }
-    let distinct = addresses ?? Array(Set(all))
-    if addresses == nil, distinct.count == all.count {
+    guard addresses == nil else { return }
+    let all = names.flatMap { $0.ipv4 + $0.ipv6 }
+    let distinct = Set(all)
+    if distinct.count == all.count {
       set(body, ipv4At, all.count(where: \.isV4), ipv6At, all.count { !$0.isV4 })
     } else {
-      let ordered =
-        addresses ?? distinct.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
-      let first = builder.count
-      put(ordered.filter(\.isV4))
-      let second = builder.count
-      put(ordered.filter { !$0.isV4 })
-      set(body, first, ordered.count(where: \.isV4), second, ordered.count { !$0.isV4 })
+      layOut(distinct.sorted { ($0.high, $0.low) < ($1.high, $1.low) }, body)
     }
+  }
+
+  private mutating func layOut(_ addresses: [IPAddress], _ body: Int) {
+    let ipv4 = addresses.filter(\.isV4)
+    let ipv6 = addresses.filter { !$0.isV4 }
+    let ipv4At = builder.count
+    put(ipv4)
+    set(body, ipv4At, ipv4.count, builder.count, ipv6.count)
+    put(ipv6)
   }
 
   private mutating func set(_ body: Int, _ ipv4At: Int, _ ipv4: Int, _ ipv6At: Int, _ ipv6: Int) {
@@ -213,10 +216,31 @@ private struct ServiceRecordBuilder {
   }
 
   private mutating func layOutPorts(_ body: Int) {
+    layOutPorts(ports, body + ServiceRecord.Field.portsAt)
+    let byNumber = portsByNumber
+    guard byNumber.count < ports.count else {
+      builder.copy(body + ServiceRecord.Field.portsAt, to: body + ServiceRecord.Field.numbersAt)
+      return
+    }
+    layOutPorts(byNumber, body + ServiceRecord.Field.numbersAt)
+  }
+
+  /// Ports of one number as one, with the endpoints of all of them.
+  private var portsByNumber: [(port: ServedPort, members: [Int])] {
+    ports.reduce(into: []) { merged, entry in
+      if let index = merged.firstIndex(where: { $0.port.number == entry.port.number }) {
+        merged[index].members = Set(merged[index].members + entry.members).sorted()
+      } else {
+        merged.append(entry)
+      }
+    }
+  }
+
+  private mutating func layOutPorts(_ ports: [(port: ServedPort, members: [Int])], _ field: Int) {
     builder.align()
     let table = builder.count
-    builder.set32(body + ServiceRecord.Field.portsAt, table)
-    builder.set32(body + ServiceRecord.Field.portsAt + 4, ports.count)
+    builder.set32(field, table)
+    builder.set32(field + 4, ports.count)
     builder.put([UInt8](repeating: 0, count: ports.count * ServiceRecord.Size.port))
     var laidOut: [(members: [Int], at: Int)] = []
     for (index, entry) in ports.enumerated() {

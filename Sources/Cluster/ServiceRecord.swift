@@ -30,9 +30,11 @@ public struct ServiceRecord {
     static let ipv4At = 0
     static let ipv6At = 8
     static let portsAt = 16
-    static let endpointsAt = 24
-    static let targetAt = 32
-    static let octets = 40
+    /// The ports again, those of one number as one: what SRV at the service's name lists.
+    static let numbersAt = 24
+    static let endpointsAt = 32
+    static let targetAt = 40
+    static let octets = 48
   }
 
   enum Size {
@@ -93,9 +95,19 @@ public struct ServiceRecord {
 
   public var portCount: Int { field(Field.portsAt + 4) }
 
+  /// Port `index` of ``portCount``.
+  /// Port `index` of those that have names of their own.
   @inline(__always)
   public func port(_ index: Int) -> PortView {
     PortView(octets: record.octets, at: field(Field.portsAt) &+ index &* Size.port)
+  }
+
+  /// The ports of the table that `filter` selects from: an RRset has no record twice (RFC 2181
+  /// §5), so all ports together are listed by number.
+  @inline(__always)
+  public func ports(for filter: ClusterIndex.PortFilter) -> Ports {
+    let place = filter.isAll ? Field.numbersAt : Field.portsAt
+    return Ports(octets: record.octets, at: field(place), count: field(place &+ 4))
   }
 
   /// The endpoint that is member `index` of a port.
@@ -107,13 +119,14 @@ public struct ServiceRecord {
 extension ServiceRecord {
   /// Whether member `number` of port `index` is one of an earlier port that `filter` selects too.
   public func hasMember(
-    _ number: Int, of index: Int, beforeIn filter: ClusterIndex.PortFilter
+    _ number: Int, of index: Int, in ports: Ports, beforeIn filter: ClusterIndex.PortFilter
   ) -> Bool {
-    let own = port(index)
+    let own = ports[index]
     for earlier in 0..<index {
-      let other = port(earlier)
+      let other = ports[earlier]
       guard filter.selects(other) else { continue }
-      if other.membersAt == own.membersAt { return true }
+      // Lists that are not empty stand in one place only where they are the same.
+      if other.memberCount > 0, other.membersAt == own.membersAt { return true }
       if contains(other, record.octets.native32(own.membersAt &+ 4 &* number)) { return true }
     }
     return false
@@ -130,6 +143,18 @@ extension ServiceRecord {
       if member < endpoint { low = middle + 1 } else { high = middle }
     }
     return false
+  }
+}
+
+/// A table of ports.
+public struct Ports {
+  let octets: Octets
+  let at: Int
+  public let count: Int
+
+  @inline(__always)
+  public subscript(_ index: Int) -> PortView {
+    PortView(octets: octets, at: at &+ index &* ServiceRecord.Size.port)
   }
 }
 
@@ -155,7 +180,9 @@ public struct AddressRecords {
   public subscript(_ index: Int) -> Octets { octets[(index * stride)..<((index + 1) * stride)] }
 
   /// The address of record `index`, 4 or 16 octets.
-  public func address(_ index: Int) -> Octets { octets[(index * stride + 12)..<((index + 1) * stride)] }
+  public func address(_ index: Int) -> Octets {
+    octets[(index * stride + 12)..<((index + 1) * stride)]
+  }
 }
 
 /// An endpoint's name and its address records.
@@ -173,9 +200,11 @@ public struct EndpointView {
   public func addresses(_ family: AddressFamily) -> AddressRecords {
     family == .ipv4
       ? AddressRecords(
-        octets: octets, at: octets.native32(at + 4), count: octets.native16(at + 12), family: family)
+        octets: octets, at: octets.native32(at + 4), count: octets.native16(at + 12), family: family
+      )
       : AddressRecords(
-        octets: octets, at: octets.native32(at + 8), count: octets.native16(at + 14), family: family)
+        octets: octets, at: octets.native32(at + 8), count: octets.native16(at + 14), family: family
+      )
   }
 }
 

@@ -13,11 +13,12 @@ struct DirectiveContext {
   ///
   /// - Parameters:
   ///   - removed: Options that had become no-ops before CoreDNS dropped them, with what to write.
+  ///   - moved: Options that have become plugins of their own, with the plugin.
   ///   - unsupported: Options that CoreDNS has and this version lacks.
   ///   - repeatable: Properties that may stand several times.
   func read(
     _ directive: Statement, _ properties: KeyValuePairs<String, (Statement) -> Void>,
-    removed: [String: String] = [:], unsupported: [String] = [], repeatable: Set<String> = []
+    removed: [String: String] = [:], moved: [String: String] = [:], unsupported: [String] = [], repeatable: Set<String> = []
   ) {
     let known = properties.map(\.key)
     complainOfLayout(directive)
@@ -35,6 +36,10 @@ struct DirectiveContext {
       } else if let hint = removed[name] {
         findings.warning(
           property.name.place, "'\(name)' has no effect any more and is ignored", expected: hint)
+      } else if let plugin = moved[name] {
+        findings.error(
+          property.name.place, "'\(name)' is no property of \(directive.name.text) any more",
+          expected: "the plugin '\(plugin)', which this version of martlet lacks")
       } else if unsupported.contains(name) {
         findings.error(
           property.name.place,

@@ -84,6 +84,7 @@ public struct ListenAddress: Hashable, Sendable {
   }
 }
 
+/// `reload [INTERVAL [JITTER]]`.
 public struct ReloadSettings: Hashable, Sendable {
   public var interval: Duration = .seconds(30)
   public var jitter: Duration = .seconds(15)
@@ -103,6 +104,7 @@ public struct BindSettings: Hashable, Sendable {
   }
 }
 
+/// `ready [ADDRESS] { monitor MODE }`.
 public struct ReadySettings: Hashable, Sendable {
   public enum Monitor: String, Hashable, Sendable {
     case untilReady = "until-ready"
@@ -114,12 +116,14 @@ public struct ReadySettings: Hashable, Sendable {
   public init() {}
 }
 
+/// `health [ADDRESS] { lameduck DURATION }`.
 public struct HealthSettings: Hashable, Sendable {
   public var address = ListenAddress(host: "", port: 8080)
   public var lameduck: Duration = .zero
   public init() {}
 }
 
+/// `prometheus [ADDRESS]`.
 public struct PrometheusSettings: Hashable, Sendable {
   public var address = ListenAddress(host: "localhost", port: 9153)
   public init() {}
@@ -133,13 +137,16 @@ public struct ErrorsSettings: Hashable, Sendable {
 
   public struct Consolidation: Hashable, Sendable {
     public var period: Duration
+    /// As written, in RE2's syntax; whoever matches it says whether it can be read.
     public var pattern: String
     public var level: Level = .error
     public var showFirst = false
+    public var place: Place
 
-    public init(period: Duration, pattern: String) {
+    public init(period: Duration, pattern: String, place: Place) {
       self.period = period
       self.pattern = pattern
+      self.place = place
     }
   }
 
@@ -169,6 +176,7 @@ public struct LogSettings: Hashable, Sendable {
   }
 }
 
+/// `loadbalance [POLICY]`.
 public struct LoadbalanceSettings: Hashable, Sendable {
   public enum Policy: String, Hashable, Sendable {
     case roundRobin = "round_robin"
@@ -201,6 +209,7 @@ public struct FileSettings: Hashable, Sendable {
   }
 }
 
+/// `kubernetes [ZONES…] { … }`.
 public struct KubernetesSettings: Hashable, Sendable {
   public enum Pods: String, Hashable, Sendable {
     case disabled, insecure, verified

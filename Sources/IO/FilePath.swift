@@ -27,6 +27,7 @@ public enum FilePath {
     return "/" + parts.joined(separator: "/")
   }
 
+  /// The path of `name` in a directory.
   public static func join(_ directory: String, _ name: String) -> String {
     directory == "/" ? "/" + name : directory + "/" + name
   }

@@ -19,14 +19,16 @@ final class Accounting {
     self.dropped = dropped
   }
 
+  /// Whether any block logs its queries.
+  var logs: Bool { !formats.isEmpty }
+
   /// Counts and logs one reply.
   @inline(__always)
   func add(
     _ outcome: Responder.Outcome, _ size: Int, _ reply: Octets, _ peer: Peer,
-    _ responder: inout Responder, received: UInt64
+    _ responder: inout Responder, nanoseconds: UInt64
   ) {
     let plan = outcome.plan.map { responder.plan($0) }
-    let nanoseconds = Clock.monotonic &- received
     if let counters = plan.map({ $0.counters }) ?? dropped {
       counters.record(
         transport: peer.transport.rawValue, family: peer.address.isV4 ? 1 : 2,

@@ -91,7 +91,9 @@ final class ClusterSource: ObjectSink {
 
   /// What is not served as it should be, a line each.
   var problems: [String] {
-    manifests?.status.map { "\($0.path): \($0.problem)" } ?? []
+    manifests?.status.map { path, problem in
+      problem.hasPrefix(path) ? problem : "\(path): \(problem)"
+    } ?? []
   }
 }
 

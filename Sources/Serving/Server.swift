@@ -81,6 +81,7 @@ public final class Server {
     readData()
     try startWorkers(openSockets(listeners))
     announce(listeners)
+    warnOfInertPlugins()
     registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
     loop.run()
     for thread in threads { thread.join() }
@@ -128,7 +129,11 @@ public final class Server {
 
   /// What `/ready` names as not ready, plugin names as CoreDNS lists them.
   var notReady: [String] {
-    isStopping ? ["Shutting down"] : sources.allSatisfy(\.isReady) ? [] : ["kubernetes"]
+    if isStopping { return ["Shutting down"] }
+    var waiting: [String] = []
+    if !zoneSources.joined().allSatisfy(\.isReady) { waiting.append("file") }
+    if !sources.allSatisfy(\.isReady) { waiting.append("kubernetes") }
+    return waiting
   }
 
   /// What a person wants to know of everything that is not as it should be.
@@ -258,6 +263,23 @@ public final class Server {
       }
     }
     for line in Version.lines { log.plain(line) }
+  }
+
+  /// Says which directives are understood but do nothing in this version.
+  private func warnOfInertPlugins() {
+    let blocks = configuration.blocks
+    let inert: [(plugin: String, isThere: Bool, effect: String)] = [
+      (
+        "forward", blocks.contains { !$0.forwards.isEmpty },
+        "no other server is asked"
+      ),
+      ("cache", blocks.contains { $0.cache != nil }, "nothing is cached"),
+      ("loop", blocks.contains(where: \.loop), "nothing is probed"),
+      ("reload", blocks.contains { $0.reload != nil }, "a changed Corefile takes a restart"),
+    ]
+    for entry in inert where entry.isThere {
+      log.warning("does nothing in this version: \(entry.effect)", plugin: entry.plugin)
+    }
   }
 
   private func watchSignals() {

@@ -117,6 +117,7 @@
 
   // MARK: - Octets
 
+  /// Adds an octet. This and what follows want room: a caller asks ``hasRoom(_:)`` first.
   @inlinable @inline(__always)
   public mutating func put8(_ value: UInt8) {
     precondition(count < capacity)
@@ -124,6 +125,7 @@
     count &+= 1
   }
 
+  /// Adds 16 bits, big-endian.
   @inlinable @inline(__always)
   public mutating func put16(_ value: UInt16) {
     precondition(count &+ 2 <= capacity)
@@ -131,6 +133,7 @@
     count &+= 2
   }
 
+  /// Adds 32 bits, big-endian.
   @inlinable @inline(__always)
   public mutating func put32(_ value: UInt32) {
     precondition(count &+ 4 <= capacity)
@@ -138,6 +141,7 @@
     count &+= 4
   }
 
+  /// Adds octets as they are.
   @inlinable @inline(__always)
   public mutating func put(_ octets: Octets) {
     precondition(count &+ octets.count <= capacity)
@@ -145,11 +149,13 @@
     count &+= octets.count
   }
 
+  /// Adds a text's octets, which the compiler has laid out.
   @inlinable
   public mutating func put(_ text: StaticString) {
     unsafe put(Octets(base: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  /// Adds octets as they are.
   @inlinable
   public mutating func put(_ octets: [UInt8]) {
     precondition(count &+ octets.count <= capacity)
@@ -176,6 +182,7 @@
     put16(UInt16(truncatingIfNeeded: dataCount))
   }
 
+  /// Overwrites 16 bits that were written at `place`.
   @inlinable @inline(__always)
   public mutating func set16(_ place: Int, _ value: UInt16) {
     precondition(place >= 0 && place &+ 2 <= count)

@@ -25,7 +25,7 @@ struct DiagnosticTests {
       \t\t^
       expected: manifests, endpoint, tls, kubeconfig, namespaces, namespace_labels, labels, pods, \
       endpoint_pod_names, noendpoints, ignore, ttl, fallthrough, startup_timeout, apiserver_qps, \
-      apiserver_burst, apiserver_max_inflight, transfer
+      apiserver_burst, apiserver_max_inflight
       did you mean 'pods'?
       """),
     Row(

@@ -32,13 +32,9 @@ enum Errors {
     guard context.hasArguments(property, 2...4, usage: usage) else { return nil }
     let words = property.words
     let period = context.duration(words[1])
-    guard (try? Regex(words[2].text)) != nil else {
-      context.findings.error(
-        words[2].place, "'\(words[2].text)' is not a regular expression", expected: usage)
-      return nil
-    }
     guard let period else { return nil }
-    var rule = ErrorsSettings.Consolidation(period: period, pattern: words[2].text)
+    var rule = ErrorsSettings.Consolidation(
+      period: period, pattern: words[2].text, place: words[2].place)
     for word in words.dropFirst(3) {
       if word.text == "show_first", !rule.showFirst {
         rule.showFirst = true

@@ -22,14 +22,9 @@ enum File {
           _ = context.hasArguments(property, 0...0, usage: "reload_by_mtime")
         },
         "fallthrough": { settings.fallThrough = context.fallThrough($0) },
-        "transfer": { property in
-          context.findings.error(
-            property.name.place, "zone transfers are no property of file any more",
-            expected: "the plugin 'transfer', which this version of martlet lacks")
-        },
       ],
       removed: ["upstream": "no such line: names outside the zone are looked up by this server"],
-      repeatable: ["transfer"])
+      moved: ["transfer": "transfer"])
     return [settings]
   }
 }

@@ -81,17 +81,13 @@ enum Kubernetes {
           "apiserver_qps": { reader.queriesPerSecond($0) },
           "apiserver_burst": { reader.settings.apiserverBurst = reader.limit($0) },
           "apiserver_max_inflight": { reader.settings.apiserverMaxInflight = reader.limit($0) },
-          "transfer": { property in
-            reader.context.findings.error(
-              property.name.place, "zone transfers are no property of kubernetes any more",
-              expected: "the plugin 'transfer', which this version of martlet lacks")
-          },
         ],
         removed: [
           "upstream": "no such line: names outside the cluster are looked up by this server",
           "resyncperiod": "no such line: changes come by watch",
         ],
-        unsupported: ["multicluster", "zonal"], repeatable: ["namespaces", "transfer"])
+        moved: ["transfer": "transfer"],
+        unsupported: ["multicluster", "zonal"], repeatable: ["namespaces"])
       self = reader
     }
 

@@ -1,0 +1,201 @@
+import Synchronization
+import Wire
+
+// From objects to records: what changed since the last time is named again, and what then differs
+// is published.
+extension ClusterStore {
+  /// Says that everything has been read: from now on a miss means that the name does not exist.
+  public func setSynchronized(_ value: Bool) {
+    index.synchronized.store(value, ordering: .releasing)
+  }
+
+  /// Makes all changes since the last call visible. Where a record changed, the serial becomes
+  /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
+  public func publish(candidate: UInt32) {
+    for name in touchedNamespaces { publishNamespace(name) }
+    touchedNamespaces.removeAll()
+    for id in touched { publishService(id) }
+    touched.removeAll()
+    for address in touchedPodAddresses { publishPods(address) }
+    touchedPodAddresses.removeAll()
+    for (address, entry) in removals { remove(entry, from: address) }
+    removals.removeAll()
+    if hasChanged {
+      let serial = index.serial
+      let isGreater = serial == 0 || candidate != serial && candidate &- serial < 0x8000_0000
+      index.serialNumber.store(isGreater ? candidate : serial &+ 1, ordering: .relaxed)
+      hasChanged = false
+    }
+    index.epochs.collect()
+  }
+
+  private func exists(_ namespace: String) -> Bool {
+    guard let state = namespaces[namespace] else { return false }
+    return state.object != nil || namespaceObjectCount == 0
+  }
+
+  private func isExposed(_ namespace: String) -> Bool {
+    exists(namespace)
+      && options.exposes(namespace, namespaces[namespace]?.object?.labels ?? [:])
+  }
+
+  private func publishNamespace(_ name: String) {
+    let key = ServiceRecord.label(name)
+    let isPublished = key.withOctets { index.namespaces.find($0) } != nil
+    let isExposed = isExposed(name)
+    if isExposed != isPublished {
+      if isExposed {
+        index.namespaces.insert(RecordBuilder(key: key).record(flags: 0))
+      } else {
+        key.withOctets { index.namespaces.remove($0) }
+      }
+      hasChanged = true
+    }
+    guard let state = namespaces[name] else { return }
+    for service in state.services.keys {
+      touched.insert(ObjectName(namespace: name, name: service))
+    }
+    if !exists(name), !state.services.isEmpty {
+      warn(
+        "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
+          + "service(s) are not served")
+    }
+  }
+
+  private func publishService(_ id: ObjectName) {
+    let key = ServiceRecord.key(id)
+    let old = key.withOctets { index.services.find($0) }
+    guard let state = namespaces[id.namespace]?.services[id.name], let service = state.service
+    else {
+      guard let old else { return }
+      removals += ServiceRecord(record: old).addressEntries
+      key.withOctets { index.services.remove($0) }
+      hasChanged = true
+      return
+    }
+    let new = ServiceRecord.make(
+      service, slices: state.effectiveSlices, isHidden: !isExposed(id.namespace),
+      options: options.naming)
+    if let old, old.isEqual(to: new) {
+      unsafe new.base.deallocate()
+      return
+    }
+    let hadNoAddress = old.map { ServiceRecord(record: $0).hasNoAddress } ?? false
+    if case .clusterIP(let addresses) = service.kind, addresses.isEmpty, !hadNoAddress {
+      warn("plugin/kubernetes: service \(id.namespace)/\(id.name) has no address yet")
+    }
+    changeAddresses(from: old.map { ServiceRecord(record: $0) }, to: ServiceRecord(record: new))
+    index.services.insert(new)
+    hasChanged = true
+  }
+
+  private func changeAddresses(from old: ServiceRecord?, to new: ServiceRecord) {
+    guard let old else {
+      for (address, entry) in new.addressEntries { add(entry, to: address) }
+      return
+    }
+    let before = Set(old.addressEntries.map(AddressName.init))
+    let after = Set(new.addressEntries.map(AddressName.init))
+    for name in after.subtracting(before) { add(name.entry, to: name.address) }
+    for name in before.subtracting(after) { removals.append((name.address, name.entry)) }
+  }
+
+  private struct AddressName: Hashable {
+    let address: IPAddress
+    let entry: AddressRecord.Entry
+
+    init(_ pair: (address: IPAddress, entry: AddressRecord.Entry)) {
+      (address, entry) = pair
+    }
+  }
+
+  private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
+    change(address) { entries in
+      guard entries.count < AddressRecord.maximumNames else {
+        guard crowdedAddresses.insert(address).inserted else { return }
+        return warn(
+          "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
+            + "PTR gives the first")
+      }
+      let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
+      entries.insert(entry, at: place)
+    }
+  }
+
+  private func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
+    change(address) { entries in entries.removeAll { $0 == entry } }
+  }
+
+  private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
+    let key = AddressKey(address)
+    let old = key.withOctets { index.addresses.find($0) }
+    var entries = old.map { AddressRecord(record: $0).entries } ?? []
+    let wasSeen = entries.contains { !$0.isHidden }
+    change(&entries)
+    if entries.isEmpty {
+      key.withOctets { index.addresses.remove($0) }
+    } else {
+      index.addresses.insert(AddressRecord.make(key: key.array, entries))
+    }
+    // Hidden addresses leave no empty non-terminals above them.
+    let isSeen = entries.contains { !$0.isHidden }
+    if isSeen != wasSeen { countPrefixes(address, isSeen ? 1 : -1) }
+  }
+
+  private func publishPods(_ address: IPAddress) {
+    let key = AddressKey(address).array
+    guard let owners = podOwners[address] else {
+      return key.withOctets { index.podAddresses.remove($0) }
+    }
+    index.podAddresses.insert(PodAddressRecord.make(key: key, namespaces: Set(owners.keys)))
+  }
+
+  private func countPrefixes(_ address: IPAddress, _ step: Int) {
+    for prefix in ReverseName.prefixes(of: address) {
+      let count = prefixCounts[prefix, default: 0] + step
+      prefixCounts[prefix] = count > 0 ? count : nil
+      // A prefix counts its longer ones, not addresses: most changes end at the first.
+      if step > 0, count > 1 { return }
+      if step < 0, count > 0 { return }
+      let key = AddressKey(prefix.address, bits: prefix.bits).array
+      if step > 0 {
+        index.prefixes.insert(RecordBuilder(key: key).record(flags: 0))
+      } else {
+        key.withOctets { index.prefixes.remove($0) }
+      }
+    }
+  }
+}
+
+extension ServiceRecord {
+  /// The reverse side of the service: its addresses and the names they are to give.
+  fileprivate var addressEntries: [(address: IPAddress, entry: AddressRecord.Entry)] {
+    guard !isAbsent else { return [] }
+    var found: [(address: IPAddress, entry: AddressRecord.Entry)] = []
+    func add(_ records: AddressRecords, _ owner: AddressRecord.Entry.Owner, _ name: [UInt8]) {
+      for index in 0..<records.count {
+        found.append(
+          (
+            IPAddress(records.address(index)),
+            AddressRecord.Entry(owner: owner, isHidden: isHidden, name: name)
+          ))
+      }
+    }
+    let key = labels.array
+    for family in [AddressFamily.ipv4, .ipv6] where !isHeadless {
+      add(addresses(family), .service, key)
+    }
+    for index in 0..<endpointCount {
+      let endpoint = endpoint(index)
+      let label = endpoint.label
+      let name = [UInt8(label.count)] + label.array + key
+      for family in [AddressFamily.ipv4, .ipv6] { add(endpoint.addresses(family), .endpoint, name) }
+    }
+    return found
+  }
+}
+
+extension Record {
+  /// Whether both hold the same octets, key and flags included.
+  fileprivate func isEqual(to other: Record) -> Bool { octets.equals(other.octets) }
+}

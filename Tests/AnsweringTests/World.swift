@@ -1,0 +1,127 @@
+import Answering
+import Cluster
+import Config
+import Documents
+import Kubernetes
+import Testing
+import Wire
+import ZoneFiles
+import Zones
+
+/// A configuration over the sample objects, ready to be asked.
+final class World: Sendable {
+  let setup: Setup
+  private let blocks: [ServerBlock]
+  private let indexes: [ClusterIndex]
+  private let slots: [String: ZoneSlot]
+  private let ownAddresses: [IPAddress]
+
+  static let all = Dictionary(uniqueKeysWithValues: Setup.allCases.map { ($0, World($0)) })
+  static let serial: UInt32 = 1_700_000_000
+  private static let hash = NameHash(seed: 7)
+
+  init(_ setup: Setup) {
+    self.setup = setup
+    let loaded = CorefileLoader.load(text: setup.corefile)
+    #expect(loaded.configuration != nil, "\(loaded.diagnostics)")
+    blocks = loaded.configuration?.blocks ?? []
+    indexes = blocks.flatMap(\.kubernetes).map { Self.index($0, setup) }
+    slots = Self.slots(blocks)
+    ownAddresses = setup.ownAddresses.compactMap { IPAddress($0) }
+  }
+
+  /// The zones of `kubernetes`, the longest first.
+  var clusterZones: [DomainName] {
+    blocks.flatMap(\.kubernetes).flatMap(\.zones).sorted { $0.labelCount > $1.labelCount }
+  }
+
+  /// The reply to a message; nil for silence.
+  func ask(_ query: [UInt8], _ transport: Peer.Transport, seed: UInt64 = 1) -> [UInt8]? {
+    var responder = Responder(plans: plans(), hash: Self.hash, seed: seed)
+    let peer = Peer(
+      transport: transport, address: IPAddress(v4: 0xC633_6401), port: 40_212,
+      localAddress: IPAddress(v4: 0xC000_020A), localPort: 53)
+    let capacity = 65_535
+    let buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+    defer { unsafe buffer.deallocate() }
+    var writer = unsafe MessageWriter(base: buffer, capacity: capacity)
+    let outcome = query.withOctets { responder.respond(to: $0, from: peer, into: &writer) }
+    return outcome.map { _ in writer.octets.array }
+  }
+
+  private func plans() -> [(zone: DomainName, plan: QueryPlan)] {
+    var next = 0
+    return blocks.enumerated().flatMap { number, block in
+      var steps: [Step] = []
+      for settings in block.kubernetes {
+        steps.append(
+          .kubernetes(
+            KubernetesStep(
+              index: indexes[next], settings: settings, ownAddresses: ownAddresses,
+              hash: Self.hash)))
+        next += 1
+      }
+      for settings in block.files {
+        let slots = settings.zones.map { _ in self.slots[settings.path] ?? ZoneSlot() }
+        steps.append(.file(FileStep(slots: slots, settings: settings, hash: Self.hash)))
+      }
+      if block.whoami { steps.append(.whoami) }
+      return block.keys.map { key in
+        (
+          key.zone,
+          QueryPlan(
+            zone: key.zone, block: number, steps: steps, rotates: block.loadbalance != nil,
+            reportsErrors: false, logs: [], counters: nil,
+            bufferSize: block.bufsize.map { UInt16($0) } ?? QueryPlan.defaultBufferSize)
+        )
+      }
+    }
+  }
+
+  // MARK: - Contents
+
+  private static func index(_ settings: KubernetesSettings, _ setup: Setup) -> ClusterIndex {
+    let pods: ClusterIndex.PodNames =
+      switch settings.pods {
+      case .disabled: .disabled
+      case .insecure: .insecure
+      case .verified: .verified
+      }
+    let index = ClusterIndex(
+      epochs: Epochs(readers: 1), hash: hash, ttl: settings.ttl, pods: pods)
+    let store = ClusterStore(index: index, options: options(settings)) { _ in }
+    for object in Samples.objects { store.upsert(object) }
+    store.setSynchronized(setup.isSynchronized)
+    store.publish(candidate: serial)
+    return index
+  }
+
+  private static func options(_ settings: KubernetesSettings) -> StoreOptions {
+    var options = StoreOptions()
+    options.naming.ttl = settings.ttl
+    options.naming.endpointPodNames = settings.endpointPodNames
+    options.naming.noEndpoints = settings.noEndpoints
+    options.naming.ignoresEmptyServices = settings.ignoreEmptyService
+    if let selector = settings.labels { options.admits = { selector.matches($0) } }
+    if let selector = settings.namespaceLabels {
+      options.exposes = { _, labels in selector.matches(labels) }
+    } else if !settings.namespaces.isEmpty {
+      options.exposes = { name, _ in settings.namespaces.contains(name) }
+    }
+    return options
+  }
+
+  private static func slots(_ blocks: [ServerBlock]) -> [String: ZoneSlot] {
+    var slots: [String: ZoneSlot] = [:]
+    for file in blocks.flatMap(\.files) where file.path != "nowhere.zone" {
+      let slot = ZoneSlot()
+      do {
+        slot.publish(try ZoneFile.zone(path: Samples.path(file.path), apex: file.zones[0]))
+      } catch {
+        Issue.record("\(error)")
+      }
+      slots[file.path] = slot
+    }
+    return slots
+  }
+}

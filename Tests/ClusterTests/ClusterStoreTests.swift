@@ -1,0 +1,260 @@
+import Testing
+import Wire
+
+@testable import Cluster
+
+@Suite struct ClusterStoreTests {
+  @Test func `a service is seen when it is published, not before`() {
+    let cluster = TestCluster()
+    cluster.store.upsert(service("n/s", "10.0.0.1"))
+    #expect(cluster.look("s.n.svc.zone A") == "NXDOMAIN")
+    cluster.publish()
+    #expect(cluster.look("s.n.svc.zone A") == "10.0.0.1")
+    #expect(cluster.look("1.0.0.10.in-addr.arpa PTR") == "s.n.")
+  }
+
+  @Test(arguments: [[0, 1], [1, 0]])
+  func `slices may come before their service or after it`(order: [Int]) {
+    let cluster = TestCluster()
+    let objects = [headless("n/h"), slice("n/h-1", of: "h", "a=10.1.0.1", ports: [http])]
+    for index in order { cluster.apply(objects[index]) }
+    #expect(cluster.look("h.n.svc.zone A") == "10.1.0.1")
+    #expect(cluster.look("_http._tcp.h.n.svc.zone SRV") == "a:80")
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "a.h.n.")
+    for index in order { cluster.remove(objects[index]) }
+    #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "NXDOMAIN")
+    #expect(cluster.look("10.in-addr.arpa PTR") == "NXDOMAIN")
+  }
+
+  @Test func `a slice that moves to another service leaves the first`() {
+    let cluster = TestCluster()
+    cluster.apply(headless("n/a"), headless("n/b"), slice("n/x", of: "a", "e=10.1.0.1"))
+    #expect(cluster.look("a.n.svc.zone A") == "10.1.0.1")
+    cluster.apply(slice("n/x", of: "b", "e=10.1.0.1"))
+    #expect(cluster.look("a.n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("b.n.svc.zone A") == "10.1.0.1")
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "e.b.n.")
+    cluster.remove(slice("n/x", of: "b"))
+    #expect(cluster.look("b.n.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `Endpoints count only while there is no slice`() {
+    let cluster = TestCluster()
+    let endpoints = slice("n/h", of: "h", "old=10.1.0.9", fromEndpoints: true)
+    cluster.apply(headless("n/h"), endpoints)
+    #expect(cluster.look("h.n.svc.zone A") == "10.1.0.9")
+    cluster.apply(slice("n/h-1", of: "h", "new=10.1.0.1"))
+    #expect(cluster.look("h.n.svc.zone A") == "10.1.0.1")
+    #expect(cluster.look("9.0.1.10.in-addr.arpa PTR") == "NXDOMAIN")
+    cluster.remove(slice("n/h-1", of: "h"))
+    #expect(cluster.look("old.h.n.svc.zone A") == "10.1.0.9")
+    cluster.remove(endpoints)
+    #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `an address that services share keeps the names of those left`() {
+    let cluster = TestCluster()
+    cluster.apply(
+      headless("n/a"), headless("n/b"), slice("n/a-1", of: "a", "10.1.0.1"),
+      slice("n/b-1", of: "b", "10.1.0.1"))
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "10-1-0-1.a.n. 10-1-0-1.b.n.")
+    cluster.apply(service("n/c", "10.1.0.1"))
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "c.n.")
+    cluster.remove(service("n/c"))
+    cluster.remove(headless("n/a"))
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "10-1-0-1.b.n.")
+    cluster.remove(slice("n/b-1", of: "b"))
+    #expect(cluster.look("1.0.1.10.in-addr.arpa PTR") == "NXDOMAIN")
+  }
+
+  @Test func `prefixes exist as long as an address lies below them`() {
+    let cluster = TestCluster()
+    cluster.apply(service("n/a", "10.0.0.1"), service("n/b", "10.0.1.1"))
+    #expect(cluster.look("0.10.in-addr.arpa PTR") == "ENT")
+    #expect(cluster.look("0.0.10.in-addr.arpa PTR") == "ENT")
+    cluster.remove(service("n/a"))
+    #expect(cluster.look("0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
+    #expect(cluster.look("0.10.in-addr.arpa PTR") == "ENT")
+    cluster.apply(service("n/b", "fd00::1"))
+    #expect(cluster.look("10.in-addr.arpa PTR") == "NXDOMAIN")
+    #expect(cluster.look("d.f.ip6.arpa PTR") == "ENT")
+  }
+
+  // MARK: - Namespaces
+
+  @Test func `a namespace exists by what lives in it, until a Namespace object is known`() {
+    let cluster = TestCluster()
+    cluster.apply(service("a/s", "10.0.0.1"), service("b/s", "10.0.0.2"))
+    #expect(cluster.look("a.svc.zone A") == "ENT")
+    cluster.apply(namespace("a"))
+    #expect(cluster.look("s.a.svc.zone A") == "10.0.0.1")
+    #expect(cluster.look("s.b.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("b.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
+    #expect(
+      cluster.said == [
+        "plugin/kubernetes: namespace 'b' does not exist: its 1 service(s) are not served"
+      ])
+    cluster.remove(namespace("a"))
+    #expect(cluster.look("s.b.svc.zone A") == "10.0.0.2")
+    #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "s.b.")
+    cluster.remove(service("b/s"))
+    #expect(cluster.look("b.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `a namespace's labels may expose it or hide it`() {
+    var options = StoreOptions()
+    options.exposes = { _, labels in labels["dns"] == "on" }
+    let cluster = TestCluster(options: options)
+    cluster.apply(namespace("n", labels: ["dns": "on"]), service("n/s", "10.0.0.1"))
+    #expect(cluster.look("s.n.svc.zone A") == "10.0.0.1")
+    cluster.apply(namespace("n"))
+    #expect(cluster.look("s.n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
+    cluster.apply(namespace("n", labels: ["dns": "on"]))
+    #expect(cluster.look("s.n.svc.zone A") == "10.0.0.1")
+    #expect(cluster.look("0.0.10.in-addr.arpa PTR") == "ENT")
+  }
+
+  @Test func `hidden services still tell which names this server has`() {
+    var options = StoreOptions()
+    options.exposes = { name, _ in name == "n" }
+    let cluster = TestCluster(options: options)
+    cluster.apply(
+      service("kube/dns", "10.0.0.10"), slice("kube/dns-1", of: "dns", "10.1.0.1"),
+      headless("kube/hl"), slice("kube/hl-1", of: "hl", "r=10.1.0.1"))
+    let names = cluster.index.nameServers(at: [address("10.1.0.1"), address("10.1.0.2")])
+    #expect(names.map { DomainName.presentation($0.name) }.sorted() == ["dns.kube.", "r.hl.kube."])
+    #expect(
+      Set(names.map { $0.addresses.map(\.description) }) == [["10.0.0.10"], ["10.1.0.1"]])
+  }
+
+  // MARK: - Selection and warnings
+
+  @Test func `an object that loses its labels is taken out`() {
+    var options = StoreOptions()
+    options.admits = { $0["app"] == "yes" }
+    let cluster = TestCluster(options: options)
+    let labelled = Service(
+      id: ObjectName(namespace: "n", name: "s"), labels: ["app": "yes"],
+      kind: .clusterIP([address("10.0.0.1")]), ports: [])
+    cluster.apply(.service(labelled))
+    #expect(cluster.look("s.n.svc.zone A") == "10.0.0.1")
+    cluster.apply(service("n/s", "10.0.0.1"))
+    #expect(cluster.look("s.n.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `a service without an address is named once`() {
+    let cluster = TestCluster()
+    cluster.apply(service("n/s"))
+    cluster.apply(slice("n/s-1", of: "s", "10.1.0.1"))
+    cluster.apply(slice("n/s-1", of: "s", "10.1.0.2"))
+    #expect(cluster.said == ["plugin/kubernetes: service n/s has no address yet"])
+    #expect(cluster.look("s.n.svc.zone A") == "NODATA")
+    cluster.apply(service("n/s", "10.0.0.1"))
+    cluster.apply(service("n/s"))
+    #expect(cluster.said.count == 2)
+  }
+
+  @Test func `names of one address are limited, with a warning`() {
+    let cluster = TestCluster()
+    for number in 0..<1030 { cluster.store.upsert(service("n/s\(number)", "10.0.0.1")) }
+    cluster.publish()
+    #expect(
+      cluster.said.map { $0.prefix(80) } == [
+        "plugin/kubernetes: 10.0.0.1 belongs to more than 1024 names; PTR gives the first"
+      ])
+    #expect(!cluster.look("1.0.0.10.in-addr.arpa PTR").contains(" "))
+    for number in 0..<1030 { cluster.store.delete(service("n/s\(number)").key) }
+    cluster.publish()
+    #expect(cluster.look("1.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
+  }
+
+  // MARK: - Pods
+
+  @Test func `a pod's name exists in its namespace while a Pod has the address`() {
+    let cluster = TestCluster()
+    cluster.apply(pod("n/a", "10.2.0.1", "fd00::1"), pod("n/b", "10.2.0.1"))
+    #expect(cluster.look("10-2-0-1.n.pod.zone A") == "pod 10.2.0.1")
+    #expect(cluster.look("fd00--1.n.pod.zone AAAA") == "pod fd00::1")
+    #expect(cluster.look("10-2-0-1.m.pod.zone A") == "NXDOMAIN")
+    cluster.remove(pod("n/a"))
+    #expect(cluster.look("10-2-0-1.n.pod.zone A") == "pod 10.2.0.1")
+    #expect(cluster.look("fd00--1.n.pod.zone AAAA") == "NXDOMAIN")
+    cluster.apply(pod("n/b", "10.2.0.2"))
+    #expect(cluster.look("10-2-0-1.n.pod.zone A") == "NXDOMAIN")
+    cluster.remove(pod("n/b"))
+    #expect(cluster.look("n.pod.zone A") == "NXDOMAIN")
+  }
+
+  // MARK: - Serial
+
+  struct SerialRow: Sendable, CustomTestStringConvertible {
+    let title: String
+    let before: UInt32
+    let candidate: UInt32
+    let after: UInt32
+
+    var testDescription: String { title }
+  }
+
+  @Test(arguments: [
+    SerialRow(title: "greater", before: 100, candidate: 101, after: 101),
+    SerialRow(title: "much greater", before: 100, candidate: 2_000_000_000, after: 2_000_000_000),
+    SerialRow(title: "the same", before: 100, candidate: 100, after: 101),
+    SerialRow(title: "less", before: 100, candidate: 99, after: 101),
+    SerialRow(
+      title: "half the circle away is not greater", before: 100, candidate: 100 + 0x8000_0000,
+      after: 101),
+    SerialRow(
+      title: "just under half of it", before: 100, candidate: 100 + 0x7FFF_FFFF,
+      after: 100 + 0x7FFF_FFFF),
+    SerialRow(title: "past the end", before: 0xFFFF_FFF0, candidate: 5, after: 5),
+    SerialRow(title: "the number behind the last", before: .max, candidate: 0xFFFF_FFF0, after: 0),
+  ])
+  func `a change takes its candidate where RFC 1982 calls that greater, else the next number`(
+    row: SerialRow
+  ) {
+    let cluster = TestCluster()
+    cluster.store.upsert(service("n/s", "10.0.0.1"))
+    cluster.publish(row.before)
+    #expect(cluster.index.serial == row.before)
+    cluster.store.upsert(service("n/s", "10.0.0.2"))
+    cluster.publish(row.candidate)
+    #expect(cluster.index.serial == row.after)
+  }
+
+  @Test func `what changes no record leaves the serial`() {
+    let cluster = TestCluster()
+    cluster.apply(
+      service("n/s", "10.0.0.1"), headless("n/h"), slice("n/h-1", of: "h", "a=10.1.0.1"),
+      pod("n/p", "10.2.0.1"))
+    cluster.publish(200)
+    #expect(cluster.index.serial == 100)
+    let same: [ClusterObject] = [
+      service("n/s", "10.0.0.1"), slice("n/h-2", of: "h", "a=10.1.0.1"),
+      .pod(
+        Pod(
+          id: ObjectName(namespace: "n", name: "p"), labels: ["x": "y"],
+          addresses: [address("10.2.0.1")])),
+    ]
+    for object in same { cluster.store.upsert(object) }
+    cluster.publish(300)
+    #expect(cluster.index.serial == 100)
+    let different: [ClusterObject] = [
+      service("n/s", "10.0.0.1", ports: [http]), slice("n/h-2", of: "h", "b=10.1.0.2"),
+      pod("n/q", "10.2.0.2"), namespace("n"),
+    ]
+    for (number, object) in different.enumerated() {
+      cluster.store.upsert(object)
+      cluster.publish(400 + UInt32(number))
+      // The namespace exists before its object does.
+      #expect(cluster.index.serial == 400 + UInt32(min(number, 2)))
+    }
+    cluster.store.delete(pod("n/q").key)
+    cluster.publish(500)
+    #expect(cluster.index.serial == 500)
+  }
+}
