@@ -177,6 +177,8 @@ private struct Survey {
         files[root] = number
       } else {
         problems[root] = IOFailure(operation: root, code: ENOENT).reason
+        // A whole directory that is gone is a mount that failed, not an order to forget everything.
+        unreadable.append(root)
       }
     }
   }
