@@ -82,6 +82,7 @@ let package = Package(
     tests(
       "ServingTests",
       ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
+    tests("EndToEndTests", ["martlet"]),
     tests("HouseTests", []),
     tests("ClusterTests", ["Cluster", "Wire"]),
     tests(

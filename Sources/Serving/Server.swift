@@ -314,11 +314,12 @@ public final class Server {
     let threads = threads
     let done = Mailbox<Bool>()
     registrations.append(done.receive(on: loop) { [loop] _ in loop.stop() })
-    _ = try? Thread.start("ending") {
+    let ending = try? Thread.start("ending") {
       for thread in threads { thread.join() }
       done.post(true)
     }
-    self.threads = []
+    guard let ending else { return loop.stop() }
+    self.threads = [ending]
   }
 
   // MARK: - Metrics

@@ -29,6 +29,9 @@ final class Worker {
       let endpoint = WorkerEndpoint(
         listener: listener, setup: setup, loop: loop, batch: batch)
       registrations.append(loop.onReadable(listener.datagrams) { endpoint.receive() })
+      endpoint.yield = { [unowned self] in
+        for endpoint in endpoints { endpoint.receive() }
+      }
       endpoints.append(endpoint)
     }
     let sweeping = loop.every(.seconds(1)) { [unowned self] in

@@ -13,9 +13,15 @@ final class WorkerEndpoint {
   private var responder: Responder
   private let accounting: Accounting
   private var streams: StreamServer?
+  /// Lets the worker's UDP sockets have their turn.
+  var yield: () -> Void = {}
+  private var streamAnswers = 0
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
+  /// Answers over TCP until UDP has a turn: clients that pipeline by the thousand must not make
+  /// those wait who ask once.
+  private static let streamAnswersInTurn = 32
   /// Datagrams in a batch from which on the next is looked for at once.
   private static let busyBatch = 3
 
@@ -136,6 +142,8 @@ final class WorkerEndpoint {
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)
     accounting.flush()
+    streamAnswers += 1
+    if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
     return writer.count
   }
 }
