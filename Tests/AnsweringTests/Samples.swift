@@ -8,7 +8,7 @@ import Wire
 /// What the rows are asked about.
 enum Samples {
   /// All objects, labels kept.
-  static let objects: [ClusterObject] = manifest("cluster.yaml") + big
+  static let objects: [ClusterObject] = manifest("cluster.yaml") + big + crowd + loopback
 
   /// A headless service of a thousand endpoints, in ten slices.
   static let big: [ClusterObject] = {
@@ -25,6 +25,38 @@ enum Samples {
             ports: [port], endpoints: PackedEndpoints(endpoints)))
       }
   }()
+
+  /// Seven hundred services with one endpoint, as a DaemonSet on the host's network may have.
+  static let crowd: [ClusterObject] =
+    [.namespace(Namespace(name: "crowd"))]
+    + (0..<700).flatMap { number -> [ClusterObject] in
+      let id = ObjectName(namespace: "crowd", name: "s\(number)")
+      let endpoint = Endpoint(addresses: [IPAddress(v4: 0x0AF4_0707)])
+      return [
+        .service(
+          Service(id: id, kind: .clusterIP([crowdAddress(number)]), ports: [])),
+        .slice(
+          EndpointSlice(
+            id: id, serviceName: id.name, ports: [], endpoints: PackedEndpoints([endpoint]))),
+      ]
+    }
+
+  /// An endpoint at an address that every host has: it must not name this server.
+  static let loopback: [ClusterObject] = {
+    let id = ObjectName(namespace: "crowd", name: "local")
+    let endpoint = Endpoint(addresses: [IPAddress(v4: 0x7F00_0001)])
+    return [
+      .service(Service(id: id, kind: .headless, ports: [])),
+      .slice(
+        EndpointSlice(
+          id: id, serviceName: id.name, ports: [], endpoints: PackedEndpoints([endpoint]))),
+    ]
+  }()
+
+  /// The ClusterIP of service `number` of ``crowd``.
+  static func crowdAddress(_ number: Int) -> IPAddress {
+    IPAddress(v4: 0x0A08_0000 + UInt32(number))
+  }
 
   /// A master file: of this target, or of the samples that users find in zones/.
   static func path(_ file: String) -> String {

@@ -11,7 +11,7 @@ enum Setup: String, CaseIterable {
   case passing, passingReverse, passingAll
   case rotating
   case starting, startingPassing
-  case loopback, serviceReplica, headlessReplica, noOwnAddress
+  case loopback, serviceReplica, headlessReplica, noOwnAddress, crowded
   case bufsize
   case files
 
@@ -19,7 +19,9 @@ enum Setup: String, CaseIterable {
 
   var corefile: String {
     switch self {
-    case .standard, .starting, .loopback, .serviceReplica, .headlessReplica, .noOwnAddress: plain()
+    case .standard, .starting, .loopback, .serviceReplica, .headlessReplica, .noOwnAddress,
+      .crowded:
+      plain()
     case .insecure: plain("pods insecure")
     case .verified: plain("pods verified")
     case .namespaces: plain("namespaces testns\npods insecure")
@@ -74,6 +76,7 @@ enum Setup: String, CaseIterable {
     case .serviceReplica: ["10.244.0.53"]
     case .headlessReplica: ["10.244.0.54", "10.244.0.55"]
     case .noOwnAddress: []
+    case .crowded: ["10.244.7.7"]
     default: ["192.0.2.10", "2001:db8::10"]
     }
   }

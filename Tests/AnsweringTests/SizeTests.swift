@@ -98,6 +98,24 @@ import ZoneFiles
     #expect(reply.additional.allSatisfy { targets.contains($0.owner.octets) })
   }
 
+  @Test func `NS of hundreds of services have the glue that pointers reach, each its own`() throws {
+    let world = try #require(World.all[.crowded])
+    let octets = try #require(world.ask(try Self.query("cluster.local. NS", 1232), .tcp))
+    let reply = try ReplyMessage(octets)
+    #expect(octets.count > 0x4000)
+    #expect(reply.answer.count == 700)
+    #expect(reply.additional.count > 400 && reply.additional.count < 700)
+    for record in reply.additional {
+      let label = try #require(record.owner.labels.first)
+      let number = try #require(Int(String(decoding: label.dropFirst(), as: UTF8.self)))
+      #expect(record.rdata == Samples.crowdAddress(number).octets)
+    }
+    #expect(reply.flagNames == "qr aa rd")
+    let datagram = try ReplyMessage(
+      try #require(world.ask(try Self.query("cluster.local. NS", 1232), .udp)))
+    #expect(datagram.flagNames == "qr aa tc rd")
+  }
+
   @Test func `weights count the whole set, also where not all of it fits`() throws {
     let world = try #require(World.all[.standard])
     let octets = try #require(world.ask(try Self.query("big.testns SRV", 512), .udp))
