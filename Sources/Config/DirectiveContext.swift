@@ -18,7 +18,8 @@ struct DirectiveContext {
   ///   - repeatable: Properties that may stand several times.
   func read(
     _ directive: Statement, _ properties: KeyValuePairs<String, (Statement) -> Void>,
-    removed: [String: String] = [:], moved: [String: String] = [:], unsupported: [String] = [], repeatable: Set<String> = []
+    removed: [String: String] = [:], moved: [String: String] = [:], unsupported: [String] = [],
+    repeatable: Set<String> = []
   ) {
     let known = properties.map(\.key)
     complainOfLayout(directive)
