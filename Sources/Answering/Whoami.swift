@@ -11,6 +11,9 @@ enum Whoami {
     if writer.hasRoom(28) {
       writer.putAddress(peer.address, owner: Query.headerOctets, ttl: 0, in: .additional)
     }
+    // A longer owner is no name (RFC 1035 §2.3.4).
+    let nameOctets = reply.query.questionEnd - 4 - Query.headerOctets
+    guard nameOctets + 5 <= DomainName.maximumOctets else { return true }
     guard writer.hasRoom(7 + 10 + 7) else { return true }
     writer.put8(4)
     writer.put(peer.transport == .udp ? "_udp" : "_tcp")
