@@ -25,12 +25,12 @@ struct ZoneText {
       let digits = rest[rest.index(after: colon)...]
       guard !digits.isEmpty else {
         findings.error(
-          token.place, "after the colon of '\(token.text)' comes no port", expected: "0 to 65535")
+          token.place, "after the colon of '\(token.text)' comes no port", expected: "1 to 65535")
         return nil
       }
       if digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-        guard let port = UInt16(digits) else {
-          findings.error(token.place, "'\(digits)' is not a port", expected: "0 to 65535")
+        guard let port = UInt16(digits), port > 0 else {
+          findings.error(token.place, "'\(digits)' is not a port", expected: "1 to 65535")
           return nil
         }
         self.port = port
