@@ -33,8 +33,10 @@ import Synchronization
   /// Before a reader's first lookup of a batch.
   public func enter(_ reader: Int) {
     // Sequentially consistent: the writer must see this epoch before the reader sees a record.
+    // The fence holds the record reads after the store, whatever their own ordering is.
     readers[reader].epoch.store(
       current.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
   /// After its last one: it holds no record any more.
@@ -56,6 +58,8 @@ import Synchronization
     guard unsafe !retired.isEmpty else { return }
     let now = current.load(ordering: .relaxed) + 1
     current.store(now, ordering: .sequentiallyConsistent)
+    // Against the one in enter(): either the scan sees the reader, or the reader sees the new table.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     let oldest = readers.reduce(now) {
       min($0, $1.epoch.load(ordering: .sequentiallyConsistent))
     }
