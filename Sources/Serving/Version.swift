@@ -30,9 +30,10 @@ public enum Version {
 
   /// martlet's own line, then CoreDNS's two.
   public static var lines: [String] {
-    [
+    let platform = ["linux/\(architecture)", "swift\(swift)", revision]
+    return [
       "martlet-\(number)", "CoreDNS-\(coreDNS)",
-      "linux/\(architecture), swift\(swift), \(revision)",
+      platform.filter { !$0.isEmpty }.joined(separator: ", "),
     ]
   }
 }
