@@ -125,7 +125,6 @@ public final class ZoneSlot: Sendable {
   public var generation: Int { counter.load(ordering: .acquiring) }
   public var zone: Zone? { contents.withLock { $0 } }
 
-  /// Puts new contents in the place of the old.
   /// Puts `zone` in the place of what was there.
   public func publish(_ zone: Zone) {
     contents.withLock { $0 = zone }

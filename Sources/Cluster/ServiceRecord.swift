@@ -95,7 +95,6 @@ public struct ServiceRecord {
 
   public var portCount: Int { field(Field.portsAt + 4) }
 
-  /// Port `index` of ``portCount``.
   /// Port `index` of those that have names of their own.
   @inline(__always)
   public func port(_ index: Int) -> PortView {
