@@ -2,11 +2,12 @@ import Glibc
 
 /// What the whole process needs before anything else opens a descriptor.
 public enum ProcessSetup {
-  /// Opens missing standard descriptors, ignores signals that must not end a server, and raises the
-  /// limit of descriptors to the hard one.
+  /// Opens missing standard descriptors, ignores signals that must not end a server, lets the
+  /// others come, and raises the limit of descriptors to the hard one.
   public static func apply() {
     openStandardDescriptors()
     ignoreSignals()
+    unblockSignals()
     raiseDescriptorLimit()
   }
 
@@ -22,6 +23,13 @@ public enum ProcessSetup {
   /// comes when a terminal closes, and takes SIGUSR1 for "read the Corefile again".
   private static func ignoreSignals() {
     for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
+  }
+
+  /// What the parent has blocked stays so behind execve(2), and SIGTERM would never come.
+  private static func unblockSignals() {
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 
   /// As many descriptors as the hard limit allows.
