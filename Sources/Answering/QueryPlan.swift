@@ -13,6 +13,8 @@ public final class QueryPlan {
   /// Which block of the configuration it is.
   public let block: Int
   public let steps: [Step]
+  /// Queries come to a plugin, even if to none that answers; else they are refused.
+  public let hasHandlers: Bool
   /// Address records begin at a random place of their set (`loadbalance`).
   public let rotates: Bool
   /// `errors` is there.
@@ -24,13 +26,13 @@ public final class QueryPlan {
   public let bufferSize: UInt16
 
   public init(
-    zone: DomainName, block: Int, steps: [Step], rotates: Bool, reportsErrors: Bool,
-    logs: [LogStep],
-    counters: QueryCounters?, bufferSize: UInt16
+    zone: DomainName, block: Int, steps: [Step], hasHandlers: Bool, rotates: Bool,
+    reportsErrors: Bool, logs: [LogStep], counters: QueryCounters?, bufferSize: UInt16
   ) {
     self.zone = zone
     self.block = block
     self.steps = steps
+    self.hasHandlers = hasHandlers
     self.rotates = rotates
     self.reportsErrors = reportsErrors
     self.logs = logs
@@ -38,8 +40,10 @@ public final class QueryPlan {
     self.bufferSize = bufferSize
   }
 
-  /// The plugin that a query comes to last.
-  public var lastPlugin: String { steps.last.map { Step.pluginNames[$0.pluginIndex] } ?? "" }
+  /// The plugin that a query comes to last; `errors`, which says so, where none answers.
+  public var lastPlugin: String {
+    steps.last.map { Step.pluginNames[$0.pluginIndex] } ?? "errors"
+  }
 }
 
 /// One thing that may answer, in the order of the plugins. An enum of structs: an array of classes

@@ -110,7 +110,7 @@ public struct Responder: ~Copyable {
   /// What is refused before any plugin: no block for the name, a class or a kind of request that
   /// nothing here answers.
   private func refusal(of query: Query, _ plan: QueryPlan?) -> ResponseCode? {
-    guard let plan, !plan.steps.isEmpty else { return .refused }
+    guard let plan, plan.hasHandlers else { return .refused }
     // RFC 1996 §3.10: we are nobody's secondary.
     if query.opcode == Opcode.notify { return .notAuthoritative }
     if query.recordClass != Query.classIN { return .refused }

@@ -18,6 +18,9 @@ public enum EffectivePlan {
       }
     }
     lines += plugins.isEmpty ? ["  no plugins: every query is refused"] : plugins
+    if !plugins.isEmpty, !block.hasHandlers {
+      lines.append("  no plugin that queries come to: every query is refused")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -36,8 +39,8 @@ public enum EffectivePlan {
       + ", port \(ports), UDP and TCP"
   }
 
-  /// A line for each time a plugin is there.
-  private static func settings(of plugin: String, _ block: ServerBlock) -> [String] {
+  /// A line for each time a plugin is there; `bind` is in the line before.
+  fileprivate static func settings(of plugin: String, _ block: ServerBlock) -> [String] {
     switch plugin {
     case "root": [block.root].compactMap { $0 }
     case "reload":
@@ -164,4 +167,18 @@ public enum EffectivePlan {
 extension ListenAddress: CustomStringConvertible {
   /// `host:port`, the host of IPv6 in brackets.
   public var description: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+}
+
+extension ServerBlock {
+  /// The plugins that the block has, by name, in the order in which a query meets them.
+  public var plugins: [String] { entries.map(\.name) }
+
+  /// Whether queries come to any plugin of the block; else they are refused.
+  public var hasHandlers: Bool { entries.contains(where: \.isHandler) }
+
+  private var entries: [PluginOrder.Entry] {
+    PluginOrder.entries.filter {
+      $0.name == "bind" ? !bind.isEmpty : !EffectivePlan.settings(of: $0.name, self).isEmpty
+    }
+  }
 }

@@ -5,11 +5,13 @@ public enum PluginOrder {
     public var name: String
     /// Whether this version of martlet has it.
     public var isSupported: Bool
+    /// Whether queries come to it; the others only set the server up.
+    public var isHandler = true
   }
 
   /// Every plugin of CoreDNS 1.14, first to last.
   public static let entries: [Entry] = [
-    has("root"),
+    sets("root"),
     lacks("metadata"),
     lacks("geoip"),
     lacks("cancel"),
@@ -21,14 +23,14 @@ public enum PluginOrder {
     lacks("https3"),
     lacks("timeouts"),
     lacks("multisocket"),
-    has("reload"),
+    sets("reload"),
     lacks("nsid"),
     has("bufsize"),
-    has("bind"),
-    has("debug"),
+    sets("bind"),
+    sets("debug"),
     lacks("trace"),
-    has("ready"),
-    has("health"),
+    sets("ready"),
+    sets("health"),
     lacks("shed"),
     lacks("pprof"),
     has("prometheus"),
@@ -81,5 +83,8 @@ public enum PluginOrder {
   public static var supported: [String] { entries.filter(\.isSupported).map(\.name) }
 
   private static func has(_ name: String) -> Entry { Entry(name: name, isSupported: true) }
+  private static func sets(_ name: String) -> Entry {
+    Entry(name: name, isSupported: true, isHandler: false)
+  }
   private static func lacks(_ name: String) -> Entry { Entry(name: name, isSupported: false) }
 }

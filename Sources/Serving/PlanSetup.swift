@@ -37,7 +37,8 @@ struct PlanSetup: Sendable {
         classes: log.classes, format: format)
     }
     return QueryPlan(
-      zone: zone, block: block, steps: steps, rotates: settings.loadbalance != nil,
+      zone: zone, block: block, steps: steps, hasHandlers: settings.hasHandlers,
+      rotates: settings.loadbalance != nil,
       reportsErrors: settings.errors != nil, logs: logs, counters: counters,
       bufferSize: settings.bufsize.map { UInt16(clamping: $0) } ?? QueryPlan.defaultBufferSize)
   }

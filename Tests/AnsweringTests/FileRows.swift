@@ -103,6 +103,9 @@ extension RowTests {
       tags: "§7.4", question: "ns.passing.test. AAAA", setup: .files,
       authority: ["passing.test. 5 SOA ns.passing.test. hostmaster.passing.test. 1 2 3 4 5"]),
     .refused("§13.7", "x.bare.test. A", in: .files),
+    Row(
+      tags: "§13.8", question: "x.silent.test. A", setup: .files, code: .serverFailure,
+      authority: [], flags: "qr rd"),
     .refused("§13.6", "www.example.net. A", in: .files),
     .refused("§13.6", "www.example.net. A"),
     .refused("§13.6", ". NS"),

@@ -53,7 +53,8 @@ enum Setup: String, CaseIterable {
         file passing.zone passing.test { \n fallthrough \n }
         whoami
       }
-      bare.test { \n errors \n }
+      bare.test { \n debug \n }
+      silent.test { \n errors \n }
       """
     }
   }

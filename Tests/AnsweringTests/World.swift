@@ -70,7 +70,8 @@ final class World: Sendable {
         (
           key.zone,
           QueryPlan(
-            zone: key.zone, block: number, steps: steps, rotates: block.loadbalance != nil,
+            zone: key.zone, block: number, steps: steps, hasHandlers: block.hasHandlers,
+            rotates: block.loadbalance != nil,
             reportsErrors: false, logs: [], counters: nil,
             bufferSize: block.bufsize.map { UInt16($0) } ?? QueryPlan.defaultBufferSize)
         )

@@ -77,7 +77,8 @@ struct ResponderBench: ~Copyable {
 
   private static func plan(_ zone: DomainName, _ steps: [Step]) -> QueryPlan {
     QueryPlan(
-      zone: zone, block: 0, steps: steps, rotates: true, reportsErrors: true, logs: [],
+      zone: zone, block: 0, steps: steps, hasHandlers: !steps.isEmpty, rotates: true,
+      reportsErrors: true, logs: [],
       counters: nil, bufferSize: UInt16(bufferSize))
   }
 
