@@ -160,6 +160,7 @@ struct WildTests {
     Row("kubernetes twice", "a.org {\nkubernetes\nkubernetes b.org\n}", ["3:1"]),
     Row("an IPv6 address as key", "2001:db8::1 {\nlog\n}", ["1:1"]),
     Row("a port out of range", ".:70000 {\nlog\n}", ["1:1"]),
+    Row("port 0", ".:0 {\nlog\n}", ["1:1"]),
     Row("a colon without a port", "a.org: {\nlog\n}", ["1:1"]),
     Row("an unknown scheme", "dsn://a.org {\nlog\n}", ["1:1"]),
     Row("a comma and no further key", "a.org, {\nlog\n}", ["1:1"]),
