@@ -33,6 +33,7 @@ public final class Server {
   private var mailboxes: [Mailbox<Worker.Command>] = []
   private var registrations: [Registration] = []
   private var status: StatusPages?
+  private var listening: [OpenListener] = []
   private var isStopping = false
   private var enabledPlugins: [QueryLabels: [String]] = [:]
 
@@ -67,13 +68,20 @@ public final class Server {
     }
   }
 
-  /// Serves until a signal ends it.
-  public func run() throws(StartError) {
+  /// Reads the data and opens every port; from its return on queries wait for ``serve()``.
+  ///
+  /// - Throws: where an address is not to be had. What was logged until then is written out.
+  public func open() throws(StartError) {
+    var isOpen = false
+    defer { if !isOpen { output.finish() } }
     let listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
+    enabledPlugins = enabledPlugins(of: listeners)
     try refuseUnsupported()
-    output.start(on: loop)
-    // Before the data is read, which may take a while: a first process of a container gets no
-    // signal that it has no handler for (pid_namespaces(7)).
+    // A port that is taken shows before data is read, which may take a while. Left open it would
+    // already take queries that nobody answers yet.
+    try refuseShared(listeners)
+    // As early: a first process of a container gets no signal that it has no handler for
+    // (pid_namespaces(7)).
     watchSignals()
     let status = StatusPages(configuration, log: log)
     self.status = status
@@ -233,13 +241,23 @@ public final class Server {
   ) -> PlanSetup {
     let block = configuration.blocks[bound.block]
     let labels = QueryLabels(server: listener.label, zone: bound.zone.description)
-    if !block.prometheus.isEmpty { enabledPlugins[labels] = block.enabledPlugins }
     return PlanSetup(
       zone: bound.zone, block: bound.block, settings: block, ownAddresses: bound.ownAddresses,
       indexes: blockSources[bound.block].map(\.index),
       zoneSlots: zoneSources[bound.block].map(\.slots),
       counters: block.prometheus.isEmpty ? nil : registry.counters(for: labels, worker: worker),
       logFormats: block.log.map { log in formats.firstIndex(of: log.format) ?? 0 })
+  }
+
+  private func enabledPlugins(of listeners: [Listener]) -> [QueryLabels: [String]] {
+    var plugins: [QueryLabels: [String]] = [:]
+    for listener in listeners {
+      for bound in listener.blocks where !configuration.blocks[bound.block].prometheus.isEmpty {
+        let labels = QueryLabels(server: listener.label, zone: bound.zone.description)
+        plugins[labels] = configuration.blocks[bound.block].plugins
+      }
+    }
+    return plugins
   }
 
   private func droppedCounters(_ listener: Listener, _ worker: Int) -> QueryCounters? {

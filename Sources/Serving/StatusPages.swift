@@ -73,19 +73,3 @@ final class StatusPages {
     return HTTPResponse(waiting.isEmpty ? 200 : 503, text)
   }
 }
-
-extension ServerBlock {
-  /// Plugins that the block has, as `coredns_plugin_enabled` names them.
-  var enabledPlugins: [String] {
-    let present: [(String, Bool)] = [
-      ("bind", !bind.isEmpty), ("bufsize", bufsize != nil), ("cache", cache != nil),
-      ("debug", debug), ("errors", errors != nil), ("file", !files.isEmpty),
-      ("forward", !forwards.isEmpty), ("health", health != nil),
-      ("kubernetes", !kubernetes.isEmpty), ("loadbalance", loadbalance != nil),
-      ("log", !log.isEmpty), ("loop", loop), ("prometheus", !prometheus.isEmpty),
-      ("ready", ready != nil), ("reload", reload != nil), ("root", root != nil),
-      ("whoami", whoami),
-    ]
-    return present.filter(\.1).map(\.0)
-  }
-}
