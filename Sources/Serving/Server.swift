@@ -87,14 +87,28 @@ public final class Server {
     self.status = status
     try status.open(on: loop, server: self)
     readData()
-    try startWorkers(openSockets(listeners))
-    announce(listeners)
+    // Again, for somebody may have come meanwhile.
+    try refuseShared(listeners)
+    listening = try openSockets(listeners)
+    isOpen = true
+  }
+
+  /// Answers until a signal ends it; once, after ``open()``.
+  ///
+  /// - Throws: where the system gives no more threads.
+  public func serve() throws(StartError) {
+    defer {
+      reporter.finish()
+      output.finish()
+    }
+    output.start(on: loop)
+    try startWorkers(listening)
+    announce(listening.map(\.listener))
     warnOfInertPlugins()
     registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
+    status?.startProbe(on: loop)
     loop.run()
     for thread in threads { thread.join() }
-    reporter.finish()
-    output.finish()
   }
 
   /// Sources of objects that this version cannot follow.
@@ -155,13 +169,16 @@ public final class Server {
     listener: Listener, sockets: [(datagrams: Int32, streams: Int32)]
   )
 
-  private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
-    // All are tried before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
+  /// Tries all addresses, before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
+  private func refuseShared(_ listeners: [Listener]) throws(StartError) {
     for listener in listeners {
       do { try refuseShared(listener.address) } catch {
         guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
       }
     }
+  }
+
+  private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
     var opened: [OpenListener] = []
     for listener in listeners {
       do {

@@ -22,9 +22,11 @@ enum Command {
         configuration,
         options: ServerOptions(
           directory: directory(of: result.sources.first), isQuiet: arguments.isQuiet))
+      try server.open()
+      // Not before the ports are ours: the file of a server that runs must stay as it is.
       try writePIDFile(arguments.pidFile)
       defer { if let path = arguments.pidFile { _ = unsafe unlink(path) } }
-      try server.run()
+      try server.serve()
       return 0
     } catch let problem as StartError {
       Terminal.complain(problem.description)
