@@ -7,7 +7,7 @@ struct IdleOrder {
     var client = ClientAddress()
   }
 
-  /// Who a connection belongs to: an address without its port.
+  /// Who a connection belongs to: an IPv4 address, or the /64 of an IPv6 address.
   struct ClientAddress: Hashable {
     var high: UInt64 = 0
     var low: UInt64 = 0
@@ -16,7 +16,7 @@ struct IdleOrder {
 
     init(_ address: SocketAddress) {
       high = address.high
-      low = address.low
+      low = address.isV4 ? address.low : 0
     }
   }
 

@@ -61,9 +61,16 @@ final class Stream {
 
   /// The length of the whole message that begins at `at` of the input, its length field aside.
   private func messageLength(at start: Int) -> Int? {
+    guard let length = statedLength(at: start), length <= StreamLimits.messageOctets,
+      input.count - start - 2 >= length
+    else { return nil }
+    return length
+  }
+
+  /// The length that the message beginning at `at` says it has.
+  private func statedLength(at start: Int) -> Int? {
     guard input.count - start >= 2 else { return nil }
-    let length = Int(input[start]) << 8 | Int(input[start + 1])
-    return input.count - start - 2 >= length ? length : nil
+    return Int(input[start]) << 8 | Int(input[start + 1])
   }
 
   /// Reads once; false on an error.
@@ -85,6 +92,11 @@ final class Stream {
     while pendingCount < server.limits.pendingOctets, let length = messageLength(at: at) {
       if answer(at + 2, length, server) { lastActive = now }
       at += 2 + length
+    }
+    // What follows a message that is too long could be found only by reading all of it.
+    if let length = statedLength(at: at), length > StreamLimits.messageOctets {
+      isEnded = true
+      at = input.count
     }
     if at == input.count {
       begun = nil

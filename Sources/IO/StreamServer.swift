@@ -1,11 +1,14 @@
 import CLinux
 import Glibc
 
-/// Limits of a TCP listener, for each worker.
+/// Limits of DNS over TCP.
 public struct StreamLimits: Sendable {
+  /// Octets of a query, as many as over UDP; one that says it is longer ends its connection.
+  public static let messageOctets = DatagramBatch.receiveOctets
   /// Connections at a time; a new one beyond closes the one that has been idle longest.
   public var connections = 5_000
-  /// Connections of one client address, so that none can use up all.
+  /// Connections of one client, so that none can use up all: of an IPv4 address, or of an IPv6 /64,
+  /// of which any host has all addresses.
   public var connectionsPerClient = 200
   /// A connection without a query for this long is closed (RFC 7766 §6.2.3).
   public var idle: Duration = .seconds(10)
@@ -19,6 +22,22 @@ public struct StreamLimits: Sendable {
   public var pendingOctetsInAll = 16 << 20
 
   public init() {}
+
+  /// Connections of a client that every share allows: the kernel deals them out unevenly.
+  private static let leastPerClient = 4
+
+  /// The share of one of `count` servers that hold these limits together.
+  ///
+  /// No share is so small that it could not serve: with very many, the sum is above the limit.
+  public func divided(by count: Int) -> StreamLimits {
+    var share = self
+    share.connectionsPerClient = max(
+      min(connectionsPerClient, Self.leastPerClient), connectionsPerClient / max(1, count))
+    share.connections = max(share.connectionsPerClient, connections / max(1, count))
+    // What one client alone may come to: the limit, and one reply that goes beyond it.
+    share.pendingOctetsInAll = max(pendingOctets + 65_537, pendingOctetsInAll / max(1, count))
+    return share
+  }
 }
 
 /// DNS over TCP on one listener (RFC 7766): accepts, cuts the stream into messages by their length,

@@ -232,6 +232,8 @@ public final class Server {
     for block in configuration.blocks {
       for log in block.log where !formats.contains(log.format) { formats.append(log.format) }
     }
+    var limits = StreamLimits().divided(by: workerCount * opened.count)
+    limits.idle = .seconds(Int(Responder.idleSeconds))
     for number in 0..<workerCount {
       let mailbox = Mailbox<Worker.Command>()
       mailboxes.append(mailbox)
@@ -244,7 +246,7 @@ public final class Server {
             plans: open.listener.blocks.map { plan($0, open.listener, number, formats) },
             dropped: droppedCounters(open.listener, number))
         }, commands: mailbox, epochs: epochs, hash: hash, log: log, reporter: reporter,
-        logFormats: formats.map { QueryLogFormat($0) })
+        streamLimits: limits, logFormats: formats.map { QueryLogFormat($0) })
       do {
         threads.append(try Thread.start("worker-\(number)") { Worker(setup).run() })
       } catch {

@@ -74,6 +74,8 @@ struct WorkerSetup: Sendable {
   let hash: NameHash
   let log: Log
   let reporter: ErrorReporter
+  /// Of each listener's TCP connections: this worker's share.
+  let streamLimits: StreamLimits
 
   /// A listener's sockets for this worker, open and bound.
   struct ListenerSetup: Sendable {

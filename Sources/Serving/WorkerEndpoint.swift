@@ -36,10 +36,8 @@ final class WorkerEndpoint {
       plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
       seed: Clock.random)
     accounting = Accounting(setup: setup, dropped: listener.dropped)
-    var limits = StreamLimits()
-    limits.idle = .seconds(Int(Responder.idleSeconds))
     streams = unsafe StreamServer(
-      loop: loop, listener: Socket(owning: listener.streams), limits: limits,
+      loop: loop, listener: Socket(owning: listener.streams), limits: setup.streamLimits,
       now: { Clock.monotonic }
     ) { [unowned self] message, remote, local, reply in
       unsafe answer(message, remote, local, reply)

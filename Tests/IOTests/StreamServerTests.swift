@@ -50,9 +50,24 @@ struct StreamServerTests {
   func largestMessage() throws {
     let bench = try StreamBench()
     let client = try bench.connect()
-    client.send([255, 255] + [UInt8](repeating: 7, count: 65_535))
+    client.send([16, 0] + [UInt8](repeating: 7, count: 4_096))
     for _ in 0..<10 { bench.run() }
-    #expect(bench.messages.map(\.count) == [65_535])
+    #expect(bench.messages.map(\.count) == [4_096])
+    #expect(bench.count == 1)
+  }
+
+  @Test(
+    "a message that says it is longer ends the connection, after the replies to those before it",
+    arguments: [0, 1, 4_097])
+  func tooLongMessage(octetsSent: Int) throws {
+    let bench = try StreamBench()
+    let client = try bench.connect()
+    client.send(Client.frame("ab") + [16, 1] + [UInt8](repeating: 7, count: octetsSent))
+    bench.run()
+    #expect(bench.messages == [Array("ab".utf8)])
+    #expect(client.receive() == Client.frame("ba"))
+    #expect(client.isClosed)
+    #expect(bench.count == 0)
   }
 
   @Test("messages of no octets and such as get no reply leave the connection usable")
@@ -245,6 +260,36 @@ struct StreamServerTests {
     #expect(first.isClosed)
     #expect(second.receive() == [])
     #expect(third.receive() == [])
+  }
+
+  struct Share: Sendable {
+    let servers, connections, perClient, pendingOctets: Int
+  }
+
+  @Test(
+    "the servers of a process hold its limits together",
+    arguments: [
+      Share(servers: 1, connections: 5_000, perClient: 200, pendingOctets: 16 << 20),
+      Share(servers: 4, connections: 1_250, perClient: 50, pendingOctets: 4 << 20),
+      Share(servers: 100, connections: 50, perClient: 4, pendingOctets: 131_072 + 65_537),
+      Share(servers: 10_000, connections: 4, perClient: 4, pendingOctets: 131_072 + 65_537),
+    ])
+  func sharesOfLimits(row: Share) {
+    let share = StreamLimits().divided(by: row.servers)
+    #expect(share.connections == row.connections)
+    #expect(share.connectionsPerClient == row.perClient)
+    #expect(share.pendingOctetsInAll == row.pendingOctets)
+  }
+
+  @Test("an IPv6 client is its /64, an IPv4 client its address")
+  func clients() {
+    func client(_ high: UInt64, _ low: UInt64, isV4: Bool) -> IdleOrder.ClientAddress {
+      IdleOrder.ClientAddress(SocketAddress(isV4: isV4, high: high, low: low, port: 1))
+    }
+    #expect(client(0x2001_0DB8 << 32, 1, isV4: false) == client(0x2001_0DB8 << 32, 2, isV4: false))
+    #expect(
+      client(0x2001_0DB8 << 32, 1, isV4: false) != client(0x2001_0DB8 << 32 | 1, 1, isV4: false))
+    #expect(client(0, 0xFFFF_7F00_0001, isV4: true) != client(0, 0xFFFF_7F00_0002, isV4: true))
   }
 
   // MARK: - The end of the process
