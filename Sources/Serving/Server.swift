@@ -52,6 +52,19 @@ public final class Server {
       log: log, consolidators: try configuration.blocks.map(Self.consolidator))
   }
 
+  /// What reading the configuration alone cannot find: patterns of `consolidate` that cannot be
+  /// matched. With any of them a server cannot be made.
+  public static func problems(in configuration: Configuration) -> [Diagnostic] {
+    configuration.blocks.flatMap { $0.errors?.consolidations ?? [] }.compactMap { rule in
+      do throws(PatternError) {
+        _ = try MessagePattern(rule.pattern)
+        return nil
+      } catch {
+        return Diagnostic(severity: .error, place: rule.place, message: "errors: \(error)")
+      }
+    }
+  }
+
   private static func consolidator(_ block: ServerBlock) throws(StartError) -> ErrorConsolidator? {
     guard let errors = block.errors, !errors.consolidations.isEmpty else { return nil }
     do {

@@ -37,8 +37,13 @@ enum Command {
   }
 
   private static func load(_ arguments: Arguments) -> LoadResult {
-    let result = CorefileLoader.load(
+    var result = CorefileLoader.load(
       path: arguments.configuration, options: LoadOptions(defaultPort: arguments.port))
+    if let configuration = result.configuration {
+      let problems = Server.problems(in: configuration)
+      result.diagnostics += problems
+      if !problems.isEmpty { result.configuration = nil }
+    }
     for diagnostic in result.diagnostics { Terminal.complain(diagnostic.description) }
     return result
   }

@@ -21,6 +21,7 @@ import Testing
   static let files = [
     "good": ".:21653 {\n    whoami\n}\n",
     "bad": ".:21653 {\n    kubernets\n}\n",
+    "pattern": ".:21653 {\n    errors {\n        consolidate 5m \"a(b\"\n    }\n}\n",
     "map.yaml":
       "apiVersion: v1\nkind: ConfigMap\ndata:\n  Corefile: |\n    .:21653 {\n      whoami\n    }\n",
     "map.json": #"{"kind":"ConfigMap","data":{"Corefile":".:21653 {\n whoami\n}\n"}}"#,
@@ -38,6 +39,8 @@ import Testing
     Row("check -conf map.json", 0, output: ".:21653 "),
     Row("check -conf bad", 1, complaints: "bad:2:5: error: unknown plugin 'kubernets'"),
     Row("-conf bad", 1, complaints: "bad:2:5: error: unknown plugin 'kubernets'"),
+    Row("check -conf pattern", 1, complaints: "pattern:3:24: error: errors: pattern 'a(b': "),
+    Row("-conf pattern", 1, complaints: "pattern:3:24: error: errors: pattern 'a(b': "),
     Row("check -conf missing", 1, complaints: "missing:1:1: error: cannot read"),
     Row("check good", 2, complaints: "extra command line arguments: [good]"),
     Row("chek", 2, complaints: "extra command line arguments: [chek]; did you mean 'check'?"),
