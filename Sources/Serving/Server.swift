@@ -382,6 +382,7 @@ public final class Server {
       for plugin in plugins { page.addEnabled(plugin: plugin, in: labels) }
     }
     page.add(queries: registry.all)
+    self.status?.addMetrics(to: &page)
     page.add(
       "martlet_log_lines_dropped_total", .counter,
       help: "Log lines dropped because standard output was not read fast enough.",

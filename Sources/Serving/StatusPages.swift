@@ -10,6 +10,7 @@ final class StatusPages {
   private var servers: [ListenAddress: HTTPServer] = [:]
   /// `until-ready`: what has been ready once is not asked again.
   private var hasBeenReady = false
+  private var probe: HealthProbe?
 
   init(_ configuration: Configuration, log: Log) {
     self.configuration = configuration
@@ -38,6 +39,16 @@ final class StatusPages {
         }
       }
     }
+  }
+
+  /// Adds what the pages know of themselves.
+  func addMetrics(to page: inout MetricsPage) {
+    probe?.addMetrics(to: &page)
+  }
+
+  /// Begins to look at how soon `/health` would be answered, where it is served.
+  func startProbe(on loop: EventLoop) {
+    if configuration.blocks.contains(where: { $0.health != nil }) { probe = HealthProbe(on: loop) }
   }
 
   private func listen(_ address: ListenAddress, on loop: EventLoop) throws(StartError) -> HTTPServer
