@@ -39,12 +39,13 @@ public final class ClusterStore {
   struct ServiceState {
     var service: Service?
     var slices: [EndpointSlice] = []
-    var endpoints: EndpointSlice?
+    /// The subsets of the Endpoints object; nil without one.
+    var endpoints: [EndpointSlice]?
 
     /// Endpoints count only for a service without slices.
     var effectiveSlices: [EndpointSlice] {
       // In the order of their names, so that replicas give the same answers.
-      slices.isEmpty ? endpoints.map { [$0] } ?? [] : slices.sorted { $0.id.name < $1.id.name }
+      slices.isEmpty ? endpoints ?? [] : slices.sorted { $0.id.name < $1.id.name }
     }
     var isEmpty: Bool { service == nil && slices.isEmpty && endpoints == nil }
   }
@@ -67,19 +68,18 @@ public final class ClusterStore {
       update(service.id.namespace, service.id.name) { $0.service = service }
     case .slice(let slice):
       guard options.admits(slice.labels) else { return delete(object.key) }
-      if slice.isFromEndpoints {
-        update(slice.id.namespace, slice.serviceName) { $0.endpoints = slice }
-      } else {
-        removeSlice(slice.id, unlessOf: slice.serviceName)
-        update(slice.id.namespace, slice.serviceName) { state in
-          if let at = state.slices.firstIndex(where: { $0.id == slice.id }) {
-            state.slices[at] = slice
-          } else {
-            state.slices.append(slice)
-          }
+      removeSlice(slice.id, unlessOf: slice.serviceName)
+      update(slice.id.namespace, slice.serviceName) { state in
+        if let at = state.slices.firstIndex(where: { $0.id == slice.id }) {
+          state.slices[at] = slice
+        } else {
+          state.slices.append(slice)
         }
-        sliceOwners[slice.id] = slice.serviceName
       }
+      sliceOwners[slice.id] = slice.serviceName
+    case .endpoints(let endpoints):
+      guard options.admits(endpoints.labels) else { return delete(object.key) }
+      update(endpoints.id.namespace, endpoints.id.name) { $0.endpoints = endpoints.subsets }
     case .namespace(let namespace):
       if namespaces[namespace.name]?.object == nil { changeNamespaceCount(1) }
       namespaces[namespace.name, default: NamespaceState()].object = namespace

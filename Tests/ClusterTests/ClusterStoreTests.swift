@@ -41,7 +41,7 @@ import Wire
 
   @Test func `Endpoints count only while there is no slice`() {
     let cluster = TestCluster()
-    let endpoints = slice("n/h", of: "h", "old=10.1.0.9", fromEndpoints: true)
+    let endpoints = endpoints("n/h", (["old=10.1.0.9"], []))
     cluster.apply(headless("n/h"), endpoints)
     #expect(cluster.look("h.n.svc.zone A") == "10.1.0.9")
     cluster.apply(slice("n/h-1", of: "h", "new=10.1.0.1"))
@@ -50,6 +50,21 @@ import Wire
     cluster.remove(slice("n/h-1", of: "h"))
     #expect(cluster.look("old.h.n.svc.zone A") == "10.1.0.9")
     cluster.remove(endpoints)
+    #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `a subset has its own ports, and the next version replaces all subsets`() {
+    let cluster = TestCluster()
+    let https = Port(name: "https", transport: "tcp", number: 443)
+    cluster.apply(
+      headless("n/h"), endpoints("n/h", (["a=10.1.0.1"], [http]), (["b=10.1.0.2"], [https])))
+    #expect(cluster.look("h.n.svc.zone A") == "10.1.0.1 10.1.0.2")
+    #expect(cluster.look("h.n.svc.zone SRV") == "a:80 b:443")
+    #expect(cluster.look("_http._tcp.h.n.svc.zone SRV") == "a:80")
+    #expect(cluster.look("_https._tcp.h.n.svc.zone SRV") == "b:443")
+    cluster.apply(endpoints("n/h", (["b=10.1.0.2"], [https])))
+    #expect(cluster.look("h.n.svc.zone SRV") == "b:443")
+    cluster.apply(endpoints("n/h"))
     #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
   }
 
