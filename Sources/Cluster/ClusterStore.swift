@@ -30,7 +30,8 @@ public final class ClusterStore {
   struct NamespaceState {
     var object: Namespace?
     var services: [String: ServiceState] = [:]
-    var pods: [String: Pod] = [:]
+    /// The addresses of each Pod; none where no answer tells Pods apart.
+    var pods: [String: [IPAddress]] = [:]
 
     var isEmpty: Bool { object == nil && services.isEmpty && pods.isEmpty }
   }
@@ -85,9 +86,9 @@ public final class ClusterStore {
       namespaces[namespace.name, default: NamespaceState()].object = namespace
       touchedNamespaces.insert(namespace.name)
     case .pod(let pod):
-      guard index.pods == .verified else { return }
       guard options.admits(pod.labels) else { return delete(object.key) }
-      setPod(pod.id, pod)
+      // Whatever Pods' names are, a namespace may exist by its Pods.
+      setPod(pod.id, index.pods == .verified ? pod.addresses : [])
     }
   }
 
@@ -133,15 +134,14 @@ public final class ClusterStore {
     touched.insert(ObjectName(namespace: namespace, name: name))
   }
 
-  private func setPod(_ id: ObjectName, _ pod: Pod?) {
+  private func setPod(_ id: ObjectName, _ addresses: [IPAddress]?) {
     let old = namespaces[id.namespace]?.pods[id.name]
-    guard old?.addresses != pod?.addresses else { return }
+    guard old != addresses else { return }
     if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
-    namespaces[id.namespace, default: NamespaceState()].pods[id.name] = pod
-    for address in old?.addresses ?? [] { countPod(address, id.namespace, -1) }
-    for address in pod?.addresses ?? [] { countPod(address, id.namespace, 1) }
+    namespaces[id.namespace, default: NamespaceState()].pods[id.name] = addresses
+    for address in old ?? [] { countPod(address, id.namespace, -1) }
+    for address in addresses ?? [] { countPod(address, id.namespace, 1) }
     dropIfEmpty(id.namespace)
-    hasChanged = true
   }
 
   private func countPod(_ address: IPAddress, _ namespace: String, _ step: Int) {
@@ -149,6 +149,7 @@ public final class ClusterStore {
     podOwners[address, default: [:]][namespace] = count > 0 ? count : nil
     if podOwners[address]?.isEmpty == true { podOwners[address] = nil }
     touchedPodAddresses.insert(address)
+    hasChanged = true
   }
 
   private func dropIfEmpty(_ namespace: String) {

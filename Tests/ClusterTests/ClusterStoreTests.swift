@@ -204,6 +204,22 @@ import Wire
     #expect(cluster.look("n.pod.zone A") == "NXDOMAIN")
   }
 
+  @Test(arguments: [ClusterIndex.PodNames.disabled, .insecure, .verified])
+  func `a namespace exists by its Pods alone, however their names are answered`(
+    pods: ClusterIndex.PodNames
+  ) {
+    let cluster = TestCluster(pods: pods)
+    cluster.apply(pod("n/a", "10.2.0.1"), pod("n/b", "10.2.0.2"))
+    #expect(cluster.look("n.svc.zone A") == "ENT")
+    let other = cluster.look("10-9-9-9.n.pod.zone A")
+    #expect(other == (pods == .insecure ? "pod 10.9.9.9" : "NXDOMAIN"))
+    cluster.remove(pod("n/a"))
+    #expect(cluster.look("n.svc.zone A") == "ENT")
+    cluster.remove(pod("n/b"))
+    #expect(cluster.look("n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("10-9-9-9.n.pod.zone A") == "NXDOMAIN")
+  }
+
   // MARK: - Serial
 
   struct SerialRow: Sendable, CustomTestStringConvertible {
