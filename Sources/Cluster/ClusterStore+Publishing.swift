@@ -16,6 +16,7 @@ extension ClusterStore {
     touchedNamespaces.removeAll()
     for id in touched { publishService(id) }
     touched.removeAll()
+    warnOfUnserved()
     for address in touchedPodAddresses { publishPods(address) }
     touchedPodAddresses.removeAll()
     for (address, entry) in removals { remove(entry, from: address) }
@@ -55,11 +56,20 @@ extension ClusterStore {
     for service in state.services.keys {
       touched.insert(ObjectName(namespace: name, name: service))
     }
-    if !exists(name), !state.services.isEmpty {
+  }
+
+  /// Services that a warning names; of more it says how many.
+  private static let maximumNamedServices = 8
+
+  private func warnOfUnserved() {
+    for (namespace, services) in unserved.sorted(by: { $0.key < $1.key }) {
+      let named = services.sorted().prefix(Self.maximumNamedServices).joined(separator: ", ")
+      let more = services.count - Self.maximumNamedServices
       warn(
-        "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
-          + "service(s) are not served")
+        "plugin/kubernetes: namespace '\(namespace)' does not exist: services not served: \(named)"
+          + (more > 0 ? " and \(more) more" : ""))
     }
+    unserved.removeAll()
   }
 
   private func publishService(_ id: ObjectName) {
@@ -73,6 +83,8 @@ extension ClusterStore {
       hasChanged = true
       return
     }
+    let wasHidden = old.map { ServiceRecord(record: $0).isHidden } ?? false
+    if !wasHidden, !exists(id.namespace) { unserved[id.namespace, default: []].append(id.name) }
     let new = ServiceRecord.make(
       service, slices: state.effectiveSlices, isHidden: !isExposed(id.namespace),
       options: options.naming)

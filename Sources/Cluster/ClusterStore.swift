@@ -16,6 +16,8 @@ public final class ClusterStore {
   /// Services touched since the last ``publish(candidate:)``.
   var touched: Set<ObjectName> = []
   var touchedNamespaces: Set<String> = []
+  /// Services, by namespace, that this ``publish(candidate:)`` hides for the lack of a Namespace.
+  var unserved: [String: [String]] = [:]
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
   /// address that goes from one service to another is never without a name.
   var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []

@@ -109,13 +109,28 @@ import Wire
     #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
     #expect(
       cluster.said == [
-        "plugin/kubernetes: namespace 'b' does not exist: its 1 service(s) are not served"
+        "plugin/kubernetes: namespace 'b' does not exist: services not served: s"
       ])
     cluster.remove(namespace("a"))
     #expect(cluster.look("s.b.svc.zone A") == "10.0.0.2")
     #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "s.b.")
     cluster.remove(service("b/s"))
     #expect(cluster.look("b.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `services that a missing Namespace hides are named, at most eight at a time`() {
+    let cluster = TestCluster()
+    let said = "plugin/kubernetes: namespace 'b' does not exist: services not served: "
+    cluster.store.upsert(namespace("a"))
+    for number in 1...8 { cluster.store.upsert(service("b/s\(number)", "10.0.0.\(number)")) }
+    cluster.publish()
+    #expect(cluster.said == [said + "s1, s2, s3, s4, s5, s6, s7, s8"])
+    cluster.apply(service("b/s9", "10.0.0.9"))
+    cluster.apply(service("b/s1", "10.0.0.10"))
+    #expect(cluster.said.dropFirst() == [said + "s9"])
+    cluster.apply(namespace("b"))
+    cluster.remove(namespace("b"))
+    #expect(cluster.said.dropFirst(2) == [said + "s1, s2, s3, s4, s5, s6, s7, s8 and 1 more"])
   }
 
   @Test func `a namespace's labels may expose it or hide it`() {
