@@ -21,8 +21,10 @@ public final class ClusterStore {
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
   /// address that goes from one service to another is never without a name.
   var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
-  /// Addresses that the log has said to have too many names.
-  var crowdedAddresses: Set<IPAddress> = []
+  /// Of addresses with more names than are published, those left out.
+  var omittedNames: [IPAddress: Set<AddressRecord.Entry>] = [:]
+  /// Addresses that have got too many names in this ``publish(candidate:)``.
+  var newlyCrowded: Set<IPAddress> = []
   var prefixCounts: [ReverseName.Prefix: Int] = [:]
   var podOwners: [IPAddress: [String: Int]] = [:]
   var touchedPodAddresses: Set<IPAddress> = []

@@ -202,6 +202,31 @@ import Wire
     #expect(cluster.look("1.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
   }
 
+  @Test func `names that were left out of a crowded address come back as others go`() {
+    let cluster = TestCluster()
+    for number in 1000..<2030 {
+      cluster.store.upsert(headless("n/h\(number)"))
+      cluster.store.upsert(slice("n/h\(number)", of: "h\(number)", "10.1.0.1"))
+    }
+    cluster.publish()
+    func names() -> [Substring] { cluster.look("1.0.1.10.in-addr.arpa PTR").split(separator: " ") }
+    #expect(names().count == 1024)
+    #expect(names().last == "10-1-0-1.h2023.n.")
+    // A service's name goes before those of endpoints, however many there are.
+    cluster.apply(service("n/s", "10.1.0.1"))
+    #expect(names() == ["s.n."])
+    cluster.remove(service("n/s"), headless("n/h1000"), headless("n/h2029"))
+    #expect(names().count == 1024)
+    #expect(names().first == "10-1-0-1.h1001.n.")
+    #expect(names().last == "10-1-0-1.h2024.n.")
+    for number in 1001..<1020 { cluster.store.delete(headless("n/h\(number)").key) }
+    cluster.publish()
+    #expect(names().count == 1009)
+    #expect(names().last == "10-1-0-1.h2028.n.")
+    #expect(cluster.store.omittedNames.isEmpty)
+    #expect(cluster.said.count == 1)
+  }
+
   // MARK: - Pods
 
   @Test func `a pod's name exists in its namespace while a Pod has the address`() {
