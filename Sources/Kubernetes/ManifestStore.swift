@@ -12,7 +12,7 @@ final class ManifestStore {
   private let report: (String, Severity) -> Void
   private var pending: [ObjectChange] = []
   /// Objects whose winner has gone, by the file that has them next.
-  private var heirs: [ManifestIndex.FileNumber: [KeyTable.Hash: ObjectKey]] = [:]
+  private var heirs: [ManifestIndex.FileNumber: Set<KeyTable.Hash>] = [:]
 
   /// Changes passed on in one go: a list of thousands must not be held a second time.
   private static let batch = 256
@@ -145,7 +145,7 @@ extension ManifestStore {
     switch index.release(hash, by: number) {
     case .gone: pass(.delete(key))
     case .unserved: break
-    case .passed(let heir): heirs[heir, default: [:]][hash] = key
+    case .passed(let heir): heirs[heir, default: []].insert(hash)
     }
   }
 
@@ -160,33 +160,43 @@ extension ManifestStore {
     pending = []
   }
 
-  /// Reads the objects that are served again from the files that have them, and passes on the rest.
+  /// Passes on the objects that are served again, read from the files that have them.
   private func finish() {
     for (number, hashes) in heirs {
-      var missing = hashes
-      if let path = index.files[number]?.path, let file = try? ManifestFile(path) {
-        var found: [KeyTable.Hash: ClusterObject] = [:]
-        try? file.read(keepsLabels: keepsLabels, invalid: { _, _ in }) { object in
-          let hash = KeyTable.hash(of: object.key)
-          if hashes[hash] != nil { found[hash] = object }
-        }
-        for (hash, object) in found {
-          missing[hash] = nil
-          pass(.upsert(object))
-        }
-      }
-      // The file has changed, too: it will be read for that, and what it says then counts as new.
-      for (hash, key) in missing {
-        pass(.delete(key))
-        index.update(number) { file in
-          if let position = file.keys.hashes.firstIndex(of: hash) {
-            file.keys.setContent(KeyTable.unknownContent, at: position)
-          }
+      let found = read(hashes, from: number)
+      for object in found.values { pass(.upsert(object)) }
+      // The file is broken or has changed, too. What was served last stays until the file is read
+      // again, and what it says then counts as new.
+      let missing = hashes.filter { found[$0] == nil }
+      guard !missing.isEmpty else { continue }
+      index.update(number) { file in
+        for (position, hash) in file.keys.hashes.enumerated() where missing.contains(hash) {
+          file.keys.setContent(KeyTable.unknownContent, at: position)
         }
       }
     }
     heirs = [:]
     flush()
+  }
+
+  /// The objects that a file has of these; none where it is broken.
+  private func read(
+    _ hashes: Set<KeyTable.Hash>, from number: ManifestIndex.FileNumber
+  ) -> [KeyTable.Hash: ClusterObject] {
+    guard let path = index.files[number]?.path, let file = try? ManifestFile(path) else {
+      return [:]
+    }
+    var found: [KeyTable.Hash: ClusterObject] = [:]
+    do throws(ManifestFile.Fault) {
+      try file.read(keepsLabels: keepsLabels, invalid: { _, _ in }) { object in
+        let hash = KeyTable.hash(of: object.key)
+        if hashes.contains(hash) { found[hash] = object }
+      }
+    } catch {
+      // Reading the file for its own change says what is wrong with it.
+      return [:]
+    }
+    return found
   }
 }
 
