@@ -7,6 +7,8 @@ final class ManifestStore {
   private(set) var index = ManifestIndex()
   /// The latest modification of a file that was read, Unix seconds.
   private(set) var newestModification = 0
+  /// Files that could not be opened when they were last to be read.
+  private(set) var unopened: Set<String> = []
   private let keepsLabels: Bool
   private unowned let sink: any ObjectSink
   private let report: (String, Severity) -> Void
@@ -30,6 +32,7 @@ final class ManifestStore {
   /// - Throws: ``IOFailure`` where it cannot be opened; nothing has changed then.
   func read(_ path: String, root: Int, isFirstLoad: Bool) throws(IOFailure) {
     let file = try ManifestFile(path)
+    unopened.remove(path)
     let number = index.add(path, root: root)
     index.update(number) { $0.signature = file.signature }
     do throws(ManifestFile.Fault) {
@@ -48,6 +51,7 @@ final class ManifestStore {
 
   /// Takes back all that a file said.
   func remove(_ path: String) {
+    unopened.remove(path)
     guard let number = index.number(of: path), let keys = index.files[number]?.keys else { return }
     for position in 0..<keys.count {
       release(keys.hashes[position], keys.key(at: position), number)
@@ -56,12 +60,17 @@ final class ManifestStore {
     finish()
   }
 
-  /// Notes why a file cannot be read; what it said last stays. True if that is news.
-  func setProblem(_ problem: String, of path: String, root: Int) -> Bool {
+  /// Notes why a file cannot be opened; what it said last stays. True if that is news.
+  func setUnopened(_ path: String, root: Int, because problem: String) -> Bool {
     let number = index.add(path, root: root)
-    guard index.files[number]?.problem != problem else { return false }
-    index.update(number) { $0.problem = problem }
-    return true
+    unopened.insert(path)
+    let isNews = index.files[number]?.problem != problem
+    index.update(number) { file in
+      file.problem = problem
+      // What it was when it could be read does not matter: the next scan tries again.
+      file.signature = nil
+    }
+    return isNews
   }
 }
 
