@@ -101,6 +101,7 @@ public struct Responder: ~Copyable {
       reply.code = .badVersion
     } else if let refusal = refusal(of: query, plan) {
       reply.code = refusal
+      reply.error = plan == nil ? Self.noBlock : Self.notServed
     } else if let plan {
       run(plan, &reply, &writer, &outcome)
     }
@@ -142,8 +143,15 @@ public struct Responder: ~Copyable {
       }
     }
     reply.code = .serverFailure
+    reply.error = ExtendedError(
+      code: ExtendedError.other, text: "no plugin of the server block answers this name")
     outcome.error = "no next plugin found"
   }
+
+  private static let noBlock = ExtendedError(
+    code: ExtendedError.notAuthoritative, text: "no server block is for this name")
+  private static let notServed = ExtendedError(
+    code: ExtendedError.notSupported, text: "the server block does not answer such queries")
 
   /// Whether the step answered; false passes the query on.
   private func answer(

@@ -104,7 +104,7 @@ extension RowTests {
       authority: ["passing.test. 5 SOA ns.passing.test. hostmaster.passing.test. 1 2 3 4 5"]),
     .refused("§13.7", "x.bare.test. A", in: .files),
     .refused("§13.6", "www.example.net. A", in: .files),
-    .refused("§13.6", "www.example.net. A"),
+    .refused("§13.6", "www.example.net. A", why: "no server block is for this name"),
     .refused("§13.6", ". NS"),
     .refused("§2.4", "example.org. AXFR", in: .files),
   ]
