@@ -35,6 +35,7 @@ let package = Package(
   targets: [
     // MARK: - C
     .target(name: "CLinux"),
+    .target(name: "CPrefetch"),
     .target(
       name: "CSimdjson",
       cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
@@ -52,7 +53,7 @@ let package = Package(
     room("Config", ["Documents", "Wire"]),
     room("Zones", ["Wire"]),
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
-    room("Cluster", ["Wire"]),
+    room("Cluster", ["Wire", "CPrefetch"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
     room("IO", ["CLibevent", "CLinux"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),

@@ -22,7 +22,9 @@ extension FileStep {
     }
     if answer.isAuthoritative { writer.setAuthoritative() }
     reply.code = answer.rcode
-    let target = answer.kind == .alias ? answer.unresolvedTarget : nil
+    // A target below a zone cut comes with its referral: there is nothing more to find here.
+    let isOpen = answer.kind == .alias && answer.authority.isEmpty
+    let target = isOpen ? answer.unresolvedTarget : nil
     guard put(answer.answer, to: target, &reply, &writer),
       put(answer.authority, in: .authority, &writer)
     else {
@@ -48,7 +50,8 @@ extension FileStep {
             owner: rrset.owner, type: .cname, ttl: rrset.ttl, rdata: rdata, in: .answer,
             compressesData: false)
         else { return false }
-        reply.setAlias(writer.count - rdata.count)
+        reply.setAlias(
+          writer.count - rdata.count, count: rrsets.count { $0.type == .cname })
       } else {
         guard put([rrset], in: .answer, &writer, rotation: reply.rotation) else { return false }
       }

@@ -140,7 +140,7 @@ extension KubernetesStep {
     let at = writer.count
     writer.put(target)
     writer.count(.answer, 1)
-    reply.setAlias(at)
+    reply.setAlias(at, count: 1)
   }
 
   private func putPointers(

@@ -13,6 +13,8 @@ struct Reply {
   private(set) var namePlace = Query.headerOctets
   /// Where the target of a CNAME stands that is yet to be looked up.
   var alias: Int?
+  /// CNAMEs written for this query.
+  private(set) var aliasCount = 0
   private var visited = [10 of Int](repeating: 0)
   private var visitedCount = 0
 
@@ -51,7 +53,10 @@ struct Reply {
 
   /// Leaves the CNAME target at `place` to be looked up, unless the CNAME itself is what was asked
   /// for (RFC 1034 §4.3.2, 3a; ANY matches it).
-  mutating func setAlias(_ place: Int) {
+  ///
+  /// - Parameter count: CNAMEs that led there.
+  mutating func setAlias(_ place: Int, count: Int) {
+    aliasCount += count
     guard query.type != .cname, query.type != .any, place < MessageWriter.pointerReach else {
       return
     }

@@ -19,6 +19,13 @@ extension ClusterIndex {
     return lookupUpper(name, left: left, type: type)
   }
 
+  /// Starts bringing nearer what ``lookup(_:zoneLabels:type:)`` will read for a name of a service or
+  /// below one; other names cost nothing.
+  public func prefetch(_ name: borrowing QueryName, zoneLabels: Int) {
+    let left = name.labelCount - zoneLabels
+    if left >= 3 { services.prefetch(name.labels((left - 3)..<(left - 1))) }
+  }
+
   private func apex(_ type: RecordType) -> Answer {
     switch type {
     case .soa: .startOfAuthority

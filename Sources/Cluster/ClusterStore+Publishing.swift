@@ -16,10 +16,10 @@ extension ClusterStore {
     touchedNamespaces.removeAll()
     for id in touched { publishService(id) }
     touched.removeAll()
+    warnOfUnserved()
     for address in touchedPodAddresses { publishPods(address) }
     touchedPodAddresses.removeAll()
-    for (address, entry) in removals { remove(entry, from: address) }
-    removals.removeAll()
+    takeRemovals()
     if hasChanged {
       let serial = index.serial
       let isGreater = serial == 0 || candidate != serial && candidate &- serial < 0x8000_0000
@@ -55,11 +55,20 @@ extension ClusterStore {
     for service in state.services.keys {
       touched.insert(ObjectName(namespace: name, name: service))
     }
-    if !exists(name), !state.services.isEmpty {
+  }
+
+  /// Services that a warning names; of more it says how many.
+  private static let maximumNamedServices = 8
+
+  private func warnOfUnserved() {
+    for (namespace, services) in unserved.sorted(by: { $0.key < $1.key }) {
+      let named = services.sorted().prefix(Self.maximumNamedServices).joined(separator: ", ")
+      let more = services.count - Self.maximumNamedServices
       warn(
-        "plugin/kubernetes: namespace '\(name)' does not exist: its \(state.services.count) "
-          + "service(s) are not served")
+        "plugin/kubernetes: namespace '\(namespace)' does not exist: services not served: \(named)"
+          + (more > 0 ? " and \(more) more" : ""))
     }
+    unserved.removeAll()
   }
 
   private func publishService(_ id: ObjectName) {
@@ -73,6 +82,8 @@ extension ClusterStore {
       hasChanged = true
       return
     }
+    let wasHidden = old.map { ServiceRecord(record: $0).isHidden } ?? false
+    if !wasHidden, !exists(id.namespace) { unserved[id.namespace, default: []].append(id.name) }
     let new = ServiceRecord.make(
       service, slices: state.effectiveSlices, isHidden: !isExposed(id.namespace),
       options: options.naming)
@@ -89,109 +100,12 @@ extension ClusterStore {
     hasChanged = true
   }
 
-  private func changeAddresses(from old: ServiceRecord?, to new: ServiceRecord) {
-    guard let old else {
-      for (address, entry) in new.addressEntries { add(entry, to: address) }
-      return
-    }
-    let before = Set(old.addressEntries.map(AddressName.init))
-    let after = Set(new.addressEntries.map(AddressName.init))
-    for name in after.subtracting(before) { add(name.entry, to: name.address) }
-    for name in before.subtracting(after) { removals.append((name.address, name.entry)) }
-  }
-
-  private struct AddressName: Hashable {
-    let address: IPAddress
-    let entry: AddressRecord.Entry
-
-    init(_ pair: (address: IPAddress, entry: AddressRecord.Entry)) {
-      (address, entry) = pair
-    }
-  }
-
-  private func add(_ entry: AddressRecord.Entry, to address: IPAddress) {
-    change(address) { entries in
-      guard entries.count < AddressRecord.maximumNames else {
-        guard crowdedAddresses.insert(address).inserted else { return }
-        return warn(
-          "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
-            + "PTR gives the first")
-      }
-      let place = entries.firstIndex { AddressRecord.Entry.precedes(entry, $0) } ?? entries.count
-      entries.insert(entry, at: place)
-    }
-  }
-
-  private func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
-    change(address) { entries in entries.removeAll { $0 == entry } }
-  }
-
-  private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
-    let key = AddressKey(address)
-    let old = key.withOctets { index.addresses.find($0) }
-    var entries = old.map { AddressRecord(record: $0).entries } ?? []
-    let wasSeen = entries.contains { !$0.isHidden }
-    change(&entries)
-    if entries.isEmpty {
-      key.withOctets { index.addresses.remove($0) }
-    } else {
-      index.addresses.insert(AddressRecord.make(key: key.array, entries))
-    }
-    // Hidden addresses leave no empty non-terminals above them.
-    let isSeen = entries.contains { !$0.isHidden }
-    if isSeen != wasSeen { countPrefixes(address, isSeen ? 1 : -1) }
-  }
-
   private func publishPods(_ address: IPAddress) {
     let key = AddressKey(address).array
     guard let owners = podOwners[address] else {
       return key.withOctets { index.podAddresses.remove($0) }
     }
     index.podAddresses.insert(PodAddressRecord.make(key: key, namespaces: Set(owners.keys)))
-  }
-
-  private func countPrefixes(_ address: IPAddress, _ step: Int) {
-    for prefix in ReverseName.prefixes(of: address) {
-      let count = prefixCounts[prefix, default: 0] + step
-      prefixCounts[prefix] = count > 0 ? count : nil
-      // A prefix counts its longer ones, not addresses: most changes end at the first.
-      if step > 0, count > 1 { return }
-      if step < 0, count > 0 { return }
-      let key = AddressKey(prefix.address, bits: prefix.bits).array
-      if step > 0 {
-        index.prefixes.insert(RecordBuilder(key: key).record(flags: 0))
-      } else {
-        key.withOctets { index.prefixes.remove($0) }
-      }
-    }
-  }
-}
-
-extension ServiceRecord {
-  /// The reverse side of the service: its addresses and the names they are to give.
-  fileprivate var addressEntries: [(address: IPAddress, entry: AddressRecord.Entry)] {
-    guard !isAbsent else { return [] }
-    var found: [(address: IPAddress, entry: AddressRecord.Entry)] = []
-    func add(_ records: AddressRecords, _ owner: AddressRecord.Entry.Owner, _ name: [UInt8]) {
-      for index in 0..<records.count {
-        found.append(
-          (
-            IPAddress(records.address(index)),
-            AddressRecord.Entry(owner: owner, isHidden: isHidden, name: name)
-          ))
-      }
-    }
-    let key = labels.array
-    for family in [AddressFamily.ipv4, .ipv6] where !isHeadless {
-      add(addresses(family), .service, key)
-    }
-    for index in 0..<endpointCount {
-      let endpoint = endpoint(index)
-      let label = endpoint.label
-      let name = [UInt8(label.count)] + label.array + key
-      for family in [AddressFamily.ipv4, .ipv6] { add(endpoint.addresses(family), .endpoint, name) }
-    }
-    return found
   }
 }
 

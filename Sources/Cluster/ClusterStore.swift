@@ -16,11 +16,15 @@ public final class ClusterStore {
   /// Services touched since the last ``publish(candidate:)``.
   var touched: Set<ObjectName> = []
   var touchedNamespaces: Set<String> = []
+  /// Services, by namespace, that this ``publish(candidate:)`` hides for the lack of a Namespace.
+  var unserved: [String: [String]] = [:]
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
   /// address that goes from one service to another is never without a name.
   var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
-  /// Addresses that the log has said to have too many names.
-  var crowdedAddresses: Set<IPAddress> = []
+  /// Of addresses with more names than are published, those left out.
+  var omittedNames: [IPAddress: Set<AddressRecord.Entry>] = [:]
+  /// Addresses that have got too many names in this ``publish(candidate:)``.
+  var newlyCrowded: Set<IPAddress> = []
   var prefixCounts: [ReverseName.Prefix: Int] = [:]
   var podOwners: [IPAddress: [String: Int]] = [:]
   var touchedPodAddresses: Set<IPAddress> = []
@@ -30,7 +34,8 @@ public final class ClusterStore {
   struct NamespaceState {
     var object: Namespace?
     var services: [String: ServiceState] = [:]
-    var pods: [String: Pod] = [:]
+    /// The addresses of each Pod; none where no answer tells Pods apart.
+    var pods: [String: [IPAddress]] = [:]
 
     var isEmpty: Bool { object == nil && services.isEmpty && pods.isEmpty }
   }
@@ -39,12 +44,13 @@ public final class ClusterStore {
   struct ServiceState {
     var service: Service?
     var slices: [EndpointSlice] = []
-    var endpoints: EndpointSlice?
+    /// The subsets of the Endpoints object; nil without one.
+    var endpoints: [EndpointSlice]?
 
     /// Endpoints count only for a service without slices.
     var effectiveSlices: [EndpointSlice] {
       // In the order of their names, so that replicas give the same answers.
-      slices.isEmpty ? endpoints.map { [$0] } ?? [] : slices.sorted { $0.id.name < $1.id.name }
+      slices.isEmpty ? endpoints ?? [] : slices.sorted { $0.id.name < $1.id.name }
     }
     var isEmpty: Bool { service == nil && slices.isEmpty && endpoints == nil }
   }
@@ -67,27 +73,26 @@ public final class ClusterStore {
       update(service.id.namespace, service.id.name) { $0.service = service }
     case .slice(let slice):
       guard options.admits(slice.labels) else { return delete(object.key) }
-      if slice.isFromEndpoints {
-        update(slice.id.namespace, slice.serviceName) { $0.endpoints = slice }
-      } else {
-        removeSlice(slice.id, unlessOf: slice.serviceName)
-        update(slice.id.namespace, slice.serviceName) { state in
-          if let at = state.slices.firstIndex(where: { $0.id == slice.id }) {
-            state.slices[at] = slice
-          } else {
-            state.slices.append(slice)
-          }
+      removeSlice(slice.id, unlessOf: slice.serviceName)
+      update(slice.id.namespace, slice.serviceName) { state in
+        if let at = state.slices.firstIndex(where: { $0.id == slice.id }) {
+          state.slices[at] = slice
+        } else {
+          state.slices.append(slice)
         }
-        sliceOwners[slice.id] = slice.serviceName
       }
+      sliceOwners[slice.id] = slice.serviceName
+    case .endpoints(let endpoints):
+      guard options.admits(endpoints.labels) else { return delete(object.key) }
+      update(endpoints.id.namespace, endpoints.id.name) { $0.endpoints = endpoints.subsets }
     case .namespace(let namespace):
       if namespaces[namespace.name]?.object == nil { changeNamespaceCount(1) }
       namespaces[namespace.name, default: NamespaceState()].object = namespace
       touchedNamespaces.insert(namespace.name)
     case .pod(let pod):
-      guard index.pods == .verified else { return }
       guard options.admits(pod.labels) else { return delete(object.key) }
-      setPod(pod.id, pod)
+      // Whatever Pods' names are, a namespace may exist by its Pods.
+      setPod(pod.id, index.pods == .verified ? pod.addresses : [])
     }
   }
 
@@ -133,15 +138,14 @@ public final class ClusterStore {
     touched.insert(ObjectName(namespace: namespace, name: name))
   }
 
-  private func setPod(_ id: ObjectName, _ pod: Pod?) {
+  private func setPod(_ id: ObjectName, _ addresses: [IPAddress]?) {
     let old = namespaces[id.namespace]?.pods[id.name]
-    guard old?.addresses != pod?.addresses else { return }
+    guard old != addresses else { return }
     if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
-    namespaces[id.namespace, default: NamespaceState()].pods[id.name] = pod
-    for address in old?.addresses ?? [] { countPod(address, id.namespace, -1) }
-    for address in pod?.addresses ?? [] { countPod(address, id.namespace, 1) }
+    namespaces[id.namespace, default: NamespaceState()].pods[id.name] = addresses
+    for address in old ?? [] { countPod(address, id.namespace, -1) }
+    for address in addresses ?? [] { countPod(address, id.namespace, 1) }
     dropIfEmpty(id.namespace)
-    hasChanged = true
   }
 
   private func countPod(_ address: IPAddress, _ namespace: String, _ step: Int) {
@@ -149,6 +153,7 @@ public final class ClusterStore {
     podOwners[address, default: [:]][namespace] = count > 0 ? count : nil
     if podOwners[address]?.isEmpty == true { podOwners[address] = nil }
     touchedPodAddresses.insert(address)
+    hasChanged = true
   }
 
   private func dropIfEmpty(_ namespace: String) {

@@ -77,23 +77,21 @@ public struct Pod: Hashable, Sendable {
   }
 }
 
-/// A discovery.k8s.io/v1 EndpointSlice, or a core/v1 Endpoints object read as one (its
-/// ``isFromEndpoints`` is set: it counts only while its Service has no slice).
+/// A discovery.k8s.io/v1 EndpointSlice, or one subset of ``Endpoints``.
 public struct EndpointSlice: Hashable, Sendable {
   public var id: ObjectName
   public var labels: [String: String]
-  /// The Service it belongs to: label `kubernetes.io/service-name`, or an Endpoints object's name.
+  /// The Service it belongs to: label `kubernetes.io/service-name`, or the Endpoints object's name.
   public var serviceName: String
   public var ports: [Port]
   /// Endpoints that are ready, or whose readiness is not said.
   public var endpoints: PackedEndpoints
   /// Endpoints left out because they are not ready.
   public var notReadyCount: Int
-  public var isFromEndpoints: Bool
 
   public init(
     id: ObjectName, labels: [String: String] = [:], serviceName: String, ports: [Port],
-    endpoints: PackedEndpoints, notReadyCount: Int = 0, isFromEndpoints: Bool = false
+    endpoints: PackedEndpoints, notReadyCount: Int = 0
   ) {
     self.id = id
     self.labels = labels
@@ -101,7 +99,22 @@ public struct EndpointSlice: Hashable, Sendable {
     self.ports = ports
     self.endpoints = endpoints
     self.notReadyCount = notReadyCount
-    self.isFromEndpoints = isFromEndpoints
+  }
+}
+
+/// A core/v1 Endpoints object; it counts only while the Service with its name has no slice.
+public struct Endpoints: Hashable, Sendable {
+  public var id: ObjectName
+  public var labels: [String: String]
+  /// Each with the ports of its own addresses, in the order of the object.
+  public var subsets: [EndpointSlice]
+
+  public init(
+    id: ObjectName, labels: [String: String] = [:], subsets: [EndpointSlice] = []
+  ) {
+    self.id = id
+    self.labels = labels
+    self.subsets = subsets
   }
 }
 
@@ -238,6 +251,7 @@ extension IPAddress {
 public enum ClusterObject: Hashable, Sendable {
   case service(Service)
   case slice(EndpointSlice)
+  case endpoints(Endpoints)
   case namespace(Namespace)
   case pod(Pod)
 
@@ -245,8 +259,8 @@ public enum ClusterObject: Hashable, Sendable {
   public var key: ObjectKey {
     switch self {
     case .service(let service): ObjectKey(kind: .service, id: service.id)
-    case .slice(let slice):
-      ObjectKey(kind: slice.isFromEndpoints ? .endpoints : .slice, id: slice.id)
+    case .slice(let slice): ObjectKey(kind: .slice, id: slice.id)
+    case .endpoints(let endpoints): ObjectKey(kind: .endpoints, id: endpoints.id)
     case .namespace(let namespace):
       ObjectKey(kind: .namespace, id: ObjectName(namespace: "", name: namespace.name))
     case .pod(let pod): ObjectKey(kind: .pod, id: pod.id)

@@ -11,7 +11,7 @@ struct ManifestIndex {
     /// Which of the given paths it was found by; with the path, its rank.
     var root: Int
     var path: String
-    /// Nil while it has never been opened.
+    /// Nil while it cannot be opened.
     var signature: FileSignature?
     var keys = KeyTable()
     /// Why what is served of it is not what it says now.

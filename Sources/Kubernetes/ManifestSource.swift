@@ -79,7 +79,7 @@ public final class ManifestSource {
     }
     timers.append(
       loop.every(Self.retryPeriod) { [unowned self] in
-        if !problems.isEmpty { scan() }
+        if !problems.isEmpty || !store.unopened.isEmpty { scan() }
       })
   }
 
@@ -145,7 +145,7 @@ public final class ManifestSource {
     } catch {
       // Gone since it was found: the next event or scan takes it back.
       guard error.code != ENOENT else { return }
-      if store.setProblem(error.reason, of: path, root: root) {
+      if store.setUnopened(path, root: root, because: error.reason) {
         report("\(path): \(error.reason)", .warning)
       }
     }

@@ -7,12 +7,14 @@ final class ManifestStore {
   private(set) var index = ManifestIndex()
   /// The latest modification of a file that was read, Unix seconds.
   private(set) var newestModification = 0
+  /// Files that could not be opened when they were last to be read.
+  private(set) var unopened: Set<String> = []
   private let keepsLabels: Bool
   private unowned let sink: any ObjectSink
   private let report: (String, Severity) -> Void
   private var pending: [ObjectChange] = []
   /// Objects whose winner has gone, by the file that has them next.
-  private var heirs: [ManifestIndex.FileNumber: [KeyTable.Hash: ObjectKey]] = [:]
+  private var heirs: [ManifestIndex.FileNumber: Set<KeyTable.Hash>] = [:]
 
   /// Changes passed on in one go: a list of thousands must not be held a second time.
   private static let batch = 256
@@ -30,6 +32,7 @@ final class ManifestStore {
   /// - Throws: ``IOFailure`` where it cannot be opened; nothing has changed then.
   func read(_ path: String, root: Int, isFirstLoad: Bool) throws(IOFailure) {
     let file = try ManifestFile(path)
+    unopened.remove(path)
     let number = index.add(path, root: root)
     index.update(number) { $0.signature = file.signature }
     do throws(ManifestFile.Fault) {
@@ -48,6 +51,7 @@ final class ManifestStore {
 
   /// Takes back all that a file said.
   func remove(_ path: String) {
+    unopened.remove(path)
     guard let number = index.number(of: path), let keys = index.files[number]?.keys else { return }
     for position in 0..<keys.count {
       release(keys.hashes[position], keys.key(at: position), number)
@@ -56,12 +60,17 @@ final class ManifestStore {
     finish()
   }
 
-  /// Notes why a file cannot be read; what it said last stays. True if that is news.
-  func setProblem(_ problem: String, of path: String, root: Int) -> Bool {
+  /// Notes why a file cannot be opened; what it said last stays. True if that is news.
+  func setUnopened(_ path: String, root: Int, because problem: String) -> Bool {
     let number = index.add(path, root: root)
-    guard index.files[number]?.problem != problem else { return false }
-    index.update(number) { $0.problem = problem }
-    return true
+    unopened.insert(path)
+    let isNews = index.files[number]?.problem != problem
+    index.update(number) { file in
+      file.problem = problem
+      // What it was when it could be read does not matter: the next scan tries again.
+      file.signature = nil
+    }
+    return isNews
   }
 }
 
@@ -145,7 +154,7 @@ extension ManifestStore {
     switch index.release(hash, by: number) {
     case .gone: pass(.delete(key))
     case .unserved: break
-    case .passed(let heir): heirs[heir, default: [:]][hash] = key
+    case .passed(let heir): heirs[heir, default: []].insert(hash)
     }
   }
 
@@ -160,33 +169,43 @@ extension ManifestStore {
     pending = []
   }
 
-  /// Reads the objects that are served again from the files that have them, and passes on the rest.
+  /// Passes on the objects that are served again, read from the files that have them.
   private func finish() {
     for (number, hashes) in heirs {
-      var missing = hashes
-      if let path = index.files[number]?.path, let file = try? ManifestFile(path) {
-        var found: [KeyTable.Hash: ClusterObject] = [:]
-        try? file.read(keepsLabels: keepsLabels, invalid: { _, _ in }) { object in
-          let hash = KeyTable.hash(of: object.key)
-          if hashes[hash] != nil { found[hash] = object }
-        }
-        for (hash, object) in found {
-          missing[hash] = nil
-          pass(.upsert(object))
-        }
-      }
-      // The file has changed, too: it will be read for that, and what it says then counts as new.
-      for (hash, key) in missing {
-        pass(.delete(key))
-        index.update(number) { file in
-          if let position = file.keys.hashes.firstIndex(of: hash) {
-            file.keys.setContent(KeyTable.unknownContent, at: position)
-          }
+      let found = read(hashes, from: number)
+      for object in found.values { pass(.upsert(object)) }
+      // The file is broken or has changed, too. What was served last stays until the file is read
+      // again, and what it says then counts as new.
+      let missing = hashes.filter { found[$0] == nil }
+      guard !missing.isEmpty else { continue }
+      index.update(number) { file in
+        for (position, hash) in file.keys.hashes.enumerated() where missing.contains(hash) {
+          file.keys.setContent(KeyTable.unknownContent, at: position)
         }
       }
     }
     heirs = [:]
     flush()
+  }
+
+  /// The objects that a file has of these; none where it is broken.
+  private func read(
+    _ hashes: Set<KeyTable.Hash>, from number: ManifestIndex.FileNumber
+  ) -> [KeyTable.Hash: ClusterObject] {
+    guard let path = index.files[number]?.path, let file = try? ManifestFile(path) else {
+      return [:]
+    }
+    var found: [KeyTable.Hash: ClusterObject] = [:]
+    do throws(ManifestFile.Fault) {
+      try file.read(keepsLabels: keepsLabels, invalid: { _, _ in }) { object in
+        let hash = KeyTable.hash(of: object.key)
+        if hashes.contains(hash) { found[hash] = object }
+      }
+    } catch {
+      // Reading the file for its own change says what is wrong with it.
+      return [:]
+    }
+    return found
   }
 }
 

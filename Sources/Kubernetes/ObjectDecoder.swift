@@ -166,33 +166,33 @@ extension ObjectDecoder {
           notReadyCount: notReady)))
   }
 
-  /// An Endpoints object as a slice of the Service that has its name. Its subsets may have ports of
-  /// their own; one answer has all of them.
+  /// An Endpoints object, each subset as a slice of the Service that has its name: a subset's ports
+  /// are those of its own addresses alone.
   private mutating func endpoints(
     _ value: Value, _ metadata: Metadata
   ) throws(FieldError) -> Outcome {
     // Longer names and such with dots are locks of old leader elections: no Service has them.
     guard Field.isLabel(metadata.id.name) else { return .passedOver }
-    var packed = PackedEndpoints()
-    var notReady = 0
-    var ports: [Port] = []
+    var endpoints = Endpoints(id: metadata.id, labels: labels(value))
     for subset in value["subsets"].elementsOrNone {
-      for port in try self.ports(subset["ports"], needsNumber: true) where !ports.contains(port) {
-        ports.append(port)
-      }
-      for endpoint in subset["addresses"].elementsOrNone {
-        guard let ip = endpoint["ip"] else { throw FieldError("subsets.addresses: no ip") }
-        packed.append(
-          try self.endpoint(endpoint, [try Field.address(ip, "subsets.addresses.ip")]))
-      }
-      for _ in subset["notReadyAddresses"].elementsOrNone { notReady += 1 }
+      endpoints.subsets.append(try self.subset(subset, metadata))
+    }
+    return .object(.endpoints(endpoints))
+  }
+
+  private mutating func subset(
+    _ value: Value, _ metadata: Metadata
+  ) throws(FieldError) -> EndpointSlice {
+    var packed = PackedEndpoints()
+    for endpoint in value["addresses"].elementsOrNone {
+      guard let ip = endpoint["ip"] else { throw FieldError("subsets.addresses: no ip") }
+      packed.append(try self.endpoint(endpoint, [try Field.address(ip, "subsets.addresses.ip")]))
     }
     packed.trim()
-    return .object(
-      .slice(
-        EndpointSlice(
-          id: metadata.id, labels: labels(value), serviceName: metadata.id.name, ports: ports,
-          endpoints: packed, notReadyCount: notReady, isFromEndpoints: true)))
+    return EndpointSlice(
+      id: metadata.id, serviceName: metadata.id.name,
+      ports: try ports(value["ports"], needsNumber: true), endpoints: packed,
+      notReadyCount: value["notReadyAddresses"].elementsOrNone.count)
   }
 
   private func endpoint(

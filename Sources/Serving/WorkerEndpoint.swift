@@ -91,6 +91,14 @@ final class WorkerEndpoint {
   private func answer(_ count: Int, _ responder: inout Responder) {
     let received = Clock.monotonic
     var now = received
+    if count >= Self.busyBatch {
+      for index in 0..<count {
+        let raw = unsafe batch.octets(index)
+        if let start = raw.baseAddress {
+          responder.prefetch(unsafe Octets(base: start, count: raw.count))
+        }
+      }
+    }
     for index in 0..<count {
       // A reply to port 0 goes nowhere.
       guard let sender = batch.sender(index), sender.port != 0 else { continue }

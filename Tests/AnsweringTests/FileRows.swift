@@ -107,7 +107,7 @@ extension RowTests {
       tags: "§13.8", question: "x.silent.test. A", setup: .files, code: .serverFailure,
       authority: [], flags: "qr rd"),
     .refused("§13.6", "www.example.net. A", in: .files),
-    .refused("§13.6", "www.example.net. A"),
+    .refused("§13.6", "www.example.net. A", why: "no server block is for this name"),
     .refused("§13.6", ". NS"),
     .refused("§2.4", "example.org. AXFR", in: .files),
   ]

@@ -121,7 +121,8 @@ extension RowTests {
     .noData("§2.2", "ep1a.hdls.testns SOA"),
     .noData("§2.3", "svc1.testns NS"),
     .missing("§2.3", "nope.testns NS"),
-    .refused("§2.4", "cluster.local. AXFR"),
+    .refused(
+      "§2.4", "cluster.local. AXFR", why: "the server block does not answer such queries"),
     .refused("§2.4", "cluster.local. IXFR"),
     .refused("§2.4", "svc1.testns AXFR"),
     .noData("§2.5", "svc1.testns ANY"),

@@ -153,7 +153,9 @@ extension RowTests {
     .missing(
       "§7.10", "extmiss.testns A", ["extmiss.testns CNAME missing.testns"], in: .passing),
     .missing("§13.8", "nope.other A", in: .passingAll),
-    .fails("§13.8", "nope.testns A", why: "", authority: [], flags: "qr rd", in: .passingAll),
+    .fails(
+      "§13.8", "nope.testns A", why: "no plugin of the server block answers this name",
+      authority: [], flags: "qr rd", in: .passingAll),
     .noData("§13.9", "cluster.local. DS"),
     .data("§13.11", "svc1.testns A", ["svc1.testns A 10.0.0.1"], in: .bufsize),
   ]

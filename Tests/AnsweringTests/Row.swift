@@ -59,10 +59,12 @@ struct Row: Sendable, CustomTestStringConvertible {
   }
 
   /// No sections at all.
-  static func refused(_ tags: String, _ question: String, in setup: Setup = .standard) -> Row {
+  static func refused(
+    _ tags: String, _ question: String, why: String? = nil, in setup: Setup = .standard
+  ) -> Row {
     Row(
       tags: tags, question: question, setup: setup, code: .refused, authority: [],
-      flags: "qr rd")
+      flags: "qr rd", why: why)
   }
 }
 

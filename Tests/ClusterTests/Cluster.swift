@@ -106,19 +106,29 @@ func headless(_ id: String) -> ClusterObject {
 
 /// A slice of `service` in the namespace of `id`; endpoints as `hostname=address`.
 func slice(
-  _ id: String, of service: String, _ endpoints: String..., ports: [Port] = [],
-  fromEndpoints: Bool = false
+  _ id: String, of service: String, _ endpoints: String..., ports: [Port] = []
 ) -> ClusterObject {
+  .slice(subset(id, of: service, endpoints, ports))
+}
+
+/// An Endpoints object of these subsets, each of endpoints as `hostname=address` and ports.
+func endpoints(_ id: String, _ subsets: ([String], [Port])...) -> ClusterObject {
+  let service = name(id).name
+  return .endpoints(
+    Endpoints(id: name(id), subsets: subsets.map { subset(id, of: service, $0.0, $0.1) }))
+}
+
+private func subset(
+  _ id: String, of service: String, _ endpoints: [String], _ ports: [Port]
+) -> EndpointSlice {
   let packed = endpoints.map { text in
     let parts = text.split(separator: "=")
     return parts.count == 2
       ? Endpoint(addresses: [address(String(parts[1]))], hostname: String(parts[0]))
       : Endpoint(addresses: [address(text)])
   }
-  return .slice(
-    EndpointSlice(
-      id: name(id), serviceName: service, ports: ports, endpoints: PackedEndpoints(packed),
-      isFromEndpoints: fromEndpoints))
+  return EndpointSlice(
+    id: name(id), serviceName: service, ports: ports, endpoints: PackedEndpoints(packed))
 }
 
 func pod(_ id: String, _ addresses: String...) -> ClusterObject {

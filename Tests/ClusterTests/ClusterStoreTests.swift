@@ -41,7 +41,7 @@ import Wire
 
   @Test func `Endpoints count only while there is no slice`() {
     let cluster = TestCluster()
-    let endpoints = slice("n/h", of: "h", "old=10.1.0.9", fromEndpoints: true)
+    let endpoints = endpoints("n/h", (["old=10.1.0.9"], []))
     cluster.apply(headless("n/h"), endpoints)
     #expect(cluster.look("h.n.svc.zone A") == "10.1.0.9")
     cluster.apply(slice("n/h-1", of: "h", "new=10.1.0.1"))
@@ -50,6 +50,21 @@ import Wire
     cluster.remove(slice("n/h-1", of: "h"))
     #expect(cluster.look("old.h.n.svc.zone A") == "10.1.0.9")
     cluster.remove(endpoints)
+    #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `a subset has its own ports, and the next version replaces all subsets`() {
+    let cluster = TestCluster()
+    let https = Port(name: "https", transport: "tcp", number: 443)
+    cluster.apply(
+      headless("n/h"), endpoints("n/h", (["a=10.1.0.1"], [http]), (["b=10.1.0.2"], [https])))
+    #expect(cluster.look("h.n.svc.zone A") == "10.1.0.1 10.1.0.2")
+    #expect(cluster.look("h.n.svc.zone SRV") == "a:80 b:443")
+    #expect(cluster.look("_http._tcp.h.n.svc.zone SRV") == "a:80")
+    #expect(cluster.look("_https._tcp.h.n.svc.zone SRV") == "b:443")
+    cluster.apply(endpoints("n/h", (["b=10.1.0.2"], [https])))
+    #expect(cluster.look("h.n.svc.zone SRV") == "b:443")
+    cluster.apply(endpoints("n/h"))
     #expect(cluster.look("h.n.svc.zone A") == "NXDOMAIN")
   }
 
@@ -94,13 +109,28 @@ import Wire
     #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
     #expect(
       cluster.said == [
-        "plugin/kubernetes: namespace 'b' does not exist: its 1 service(s) are not served"
+        "plugin/kubernetes: namespace 'b' does not exist: services not served: s"
       ])
     cluster.remove(namespace("a"))
     #expect(cluster.look("s.b.svc.zone A") == "10.0.0.2")
     #expect(cluster.look("2.0.0.10.in-addr.arpa PTR") == "s.b.")
     cluster.remove(service("b/s"))
     #expect(cluster.look("b.svc.zone A") == "NXDOMAIN")
+  }
+
+  @Test func `services that a missing Namespace hides are named, at most eight at a time`() {
+    let cluster = TestCluster()
+    let said = "plugin/kubernetes: namespace 'b' does not exist: services not served: "
+    cluster.store.upsert(namespace("a"))
+    for number in 1...8 { cluster.store.upsert(service("b/s\(number)", "10.0.0.\(number)")) }
+    cluster.publish()
+    #expect(cluster.said == [said + "s1, s2, s3, s4, s5, s6, s7, s8"])
+    cluster.apply(service("b/s9", "10.0.0.9"))
+    cluster.apply(service("b/s1", "10.0.0.10"))
+    #expect(cluster.said.dropFirst() == [said + "s9"])
+    cluster.apply(namespace("b"))
+    cluster.remove(namespace("b"))
+    #expect(cluster.said.dropFirst(2) == [said + "s1, s2, s3, s4, s5, s6, s7, s8 and 1 more"])
   }
 
   @Test func `a namespace's labels may expose it or hide it`() {
@@ -172,6 +202,31 @@ import Wire
     #expect(cluster.look("1.0.0.10.in-addr.arpa PTR") == "NXDOMAIN")
   }
 
+  @Test func `names that were left out of a crowded address come back as others go`() {
+    let cluster = TestCluster()
+    for number in 1000..<2030 {
+      cluster.store.upsert(headless("n/h\(number)"))
+      cluster.store.upsert(slice("n/h\(number)", of: "h\(number)", "10.1.0.1"))
+    }
+    cluster.publish()
+    func names() -> [Substring] { cluster.look("1.0.1.10.in-addr.arpa PTR").split(separator: " ") }
+    #expect(names().count == 1024)
+    #expect(names().last == "10-1-0-1.h2023.n.")
+    // A service's name goes before those of endpoints, however many there are.
+    cluster.apply(service("n/s", "10.1.0.1"))
+    #expect(names() == ["s.n."])
+    cluster.remove(service("n/s"), headless("n/h1000"), headless("n/h2029"))
+    #expect(names().count == 1024)
+    #expect(names().first == "10-1-0-1.h1001.n.")
+    #expect(names().last == "10-1-0-1.h2024.n.")
+    for number in 1001..<1020 { cluster.store.delete(headless("n/h\(number)").key) }
+    cluster.publish()
+    #expect(names().count == 1009)
+    #expect(names().last == "10-1-0-1.h2028.n.")
+    #expect(cluster.store.omittedNames.isEmpty)
+    #expect(cluster.said.count == 1)
+  }
+
   // MARK: - Pods
 
   @Test func `a pod's name exists in its namespace while a Pod has the address`() {
@@ -187,6 +242,22 @@ import Wire
     #expect(cluster.look("10-2-0-1.n.pod.zone A") == "NXDOMAIN")
     cluster.remove(pod("n/b"))
     #expect(cluster.look("n.pod.zone A") == "NXDOMAIN")
+  }
+
+  @Test(arguments: [ClusterIndex.PodNames.disabled, .insecure, .verified])
+  func `a namespace exists by its Pods alone, however their names are answered`(
+    pods: ClusterIndex.PodNames
+  ) {
+    let cluster = TestCluster(pods: pods)
+    cluster.apply(pod("n/a", "10.2.0.1"), pod("n/b", "10.2.0.2"))
+    #expect(cluster.look("n.svc.zone A") == "ENT")
+    let other = cluster.look("10-9-9-9.n.pod.zone A")
+    #expect(other == (pods == .insecure ? "pod 10.9.9.9" : "NXDOMAIN"))
+    cluster.remove(pod("n/a"))
+    #expect(cluster.look("n.svc.zone A") == "ENT")
+    cluster.remove(pod("n/b"))
+    #expect(cluster.look("n.svc.zone A") == "NXDOMAIN")
+    #expect(cluster.look("10-9-9-9.n.pod.zone A") == "NXDOMAIN")
   }
 
   // MARK: - Serial

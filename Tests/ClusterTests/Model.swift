@@ -35,12 +35,7 @@ struct Model {
   private func exists(_ namespace: String) -> Bool {
     let known = objects.keys.filter { $0.kind == .namespace }
     guard known.isEmpty else { return known.contains { $0.id.name == namespace } }
-    return objects.values.contains { object in
-      switch object {
-      case .slice(let slice): slice.id.namespace == namespace
-      default: object.key.id.namespace == namespace
-      }
-    }
+    return objects.keys.contains { $0.id.namespace == namespace }
   }
 
   private func isExposed(_ namespace: String) -> Bool {
@@ -56,14 +51,15 @@ struct Model {
 
   private func slices(of service: Service) -> [EndpointSlice] {
     guard !options.naming.noEndpoints else { return [] }
-    let all: [EndpointSlice] = objects.values.compactMap { object in
+    let slices: [EndpointSlice] = objects.values.compactMap { object in
       guard case .slice(let slice) = object, slice.id.namespace == service.id.namespace,
         slice.serviceName == service.id.name
       else { return nil }
       return slice
     }
-    let slices = all.filter { !$0.isFromEndpoints }
-    return slices.isEmpty ? all : slices
+    let key = ObjectKey(kind: .endpoints, id: service.id)
+    guard slices.isEmpty, case .endpoints(let endpoints) = objects[key] else { return slices }
+    return endpoints.subsets
   }
 
   /// Names with their addresses and the port numbers of the slices they are in.

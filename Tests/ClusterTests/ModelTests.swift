@@ -50,21 +50,30 @@ import Wire
         default: .clusterIP([address(pick(addresses))])
         }
       return .service(Service(id: id, kind: kind, ports: [http]))
-    case 3...6:
-      let endpoints = (0..<Int.random(in: 0...2, using: &random)).map { _ in
-        Endpoint(addresses: [address(pick(addresses))], hostname: pick(hostnames))
-      }
-      let isFromEndpoints = Int.random(in: 0..<4, using: &random) == 0
-      let number = UInt16.random(in: 80...81, using: &random)
+    case 3...5:
       return .slice(
-        EndpointSlice(
-          id: isFromEndpoints
-            ? id : ObjectName(namespace: id.namespace, name: "x\(pick(names))"),
-          serviceName: id.name, ports: [Port(name: "http", transport: "tcp", number: number)],
-          endpoints: PackedEndpoints(endpoints), isFromEndpoints: isFromEndpoints))
+        slice(ObjectName(namespace: id.namespace, name: "x\(pick(names))"), id.name, &random))
+    case 6:
+      let subsets = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+        slice(id, id.name, &random)
+      }
+      return .endpoints(Endpoints(id: id, subsets: subsets))
     case 7: return namespace(id.namespace, labels: ["x": pick(["1", "2"])])
     default: return .pod(Pod(id: id, addresses: [address(pick(addresses))]))
     }
+  }
+
+  private static func slice(
+    _ id: ObjectName, _ service: String, _ random: inout SeededGenerator
+  ) -> EndpointSlice {
+    func pick(_ texts: [String]) -> String { texts.randomElement(using: &random) ?? "" }
+    let endpoints = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+      Endpoint(addresses: [address(pick(addresses))], hostname: pick(hostnames))
+    }
+    let number = UInt16.random(in: 80...81, using: &random)
+    return EndpointSlice(
+      id: id, serviceName: service, ports: [Port(name: "http", transport: "tcp", number: number)],
+      endpoints: PackedEndpoints(endpoints))
   }
 
   private static let questions: [String] = {

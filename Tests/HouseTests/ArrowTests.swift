@@ -11,7 +11,7 @@ import Testing
     "Config": ["Documents", "Wire"],
     "Zones": ["Wire"],
     "ZoneFiles": ["Zones", "Wire", "CLdns"],
-    "Cluster": ["Zones", "Wire"],
+    "Cluster": ["Wire", "CPrefetch"],
     "Answering": ["Wire", "Zones", "Cluster", "Config", "Telemetry"],
     "IO": ["CLibevent", "CLinux"],
     "Kubernetes": ["IO", "Cluster", "Telemetry", "Documents", "Wire"],

@@ -144,6 +144,23 @@ import Testing
     #expect(directory.run { directory.services.isEmpty })
   }
 
+  @Test(arguments: [["default/s 10.0.0.1"], ["default/t 10.0.0.4"]])
+  func `when the winner goes while the other is broken its last version stays until that is mended`(
+    mended: [String]
+  ) throws {
+    let directory = try Directory()
+    try directory.write("a.yaml", service("s", "10.0.0.1"))
+    try directory.write("b.yaml", service("s", "10.0.0.2") + "---\n" + service("x", "10.0.0.9"))
+    directory.load()
+    try directory.write("a.yaml", service("s", "10.0.0.3") + "---\nkind: [\n")
+    #expect(directory.run { directory.reports.count == 2 })
+    try directory.remove("b.yaml")
+    #expect(directory.run { directory.services == ["default/s 10.0.0.2"] })
+    let words = mended[0].split(separator: " ")
+    try directory.write("a.yaml", service(String(words[0].dropFirst(8)), String(words[1])))
+    #expect(directory.run { directory.services == mended })
+  }
+
   @Test func `an earlier path does not win by changing later`() throws {
     let directory = try Directory()
     try directory.write("a.yaml", service("s", "10.0.0.1"))

@@ -129,12 +129,13 @@ import Wire
       "slice default/\(String(repeating: "a", count: 69)) of s [] 0 not ready []"),
     // Endpoints
     Row(
-      "Endpoints, every subset",
+      "Endpoints, every subset with its ports",
       "{apiVersion: v1, kind: Endpoints, metadata: {name: s}, subsets: [{addresses: [{ip: 10.1.0.1, hostname: h, targetRef: {kind: Pod, name: p}}], notReadyAddresses: [{ip: 10.1.0.2}, {ip: 10.1.0.3}], ports: [{name: a, port: 1}]}, {addresses: [{ip: 10.1.0.4}], ports: [{name: a, port: 1}, {name: b, port: 2}]}]}",
-      "endpoints default/s of s [10.1.0.1 h p, 10.1.0.4] 2 not ready [a/tcp/1, b/tcp/2]"),
+      "endpoints default/s: [10.1.0.1 h p] 2 not ready [a/tcp/1]"
+        + ", [10.1.0.4] 0 not ready [a/tcp/1, b/tcp/2]"),
     Row(
       "Endpoints without subsets", "{kind: Endpoints, metadata: {name: s}, subsets: null}",
-      "endpoints default/s of s [] 0 not ready []"),
+      "endpoints default/s: "),
     Row("Endpoints that no Service can have", "{kind: Endpoints, metadata: {name: a.b}}", "-"),
     // Namespaces and Pods
     Row("a Namespace", "{apiVersion: v1, kind: Namespace, metadata: {name: n}}", "namespace n"),
@@ -232,6 +233,14 @@ import Wire
     func text(_ addresses: [IPAddress]) -> String {
       "[" + addresses.map(\.description).joined(separator: ", ") + "]"
     }
+    func contents(_ slice: EndpointSlice) -> String {
+      let endpoints = slice.endpoints.map { endpoint in
+        (endpoint.addresses.map(\.description) + [endpoint.hostname, endpoint.podName])
+          .filter { !$0.isEmpty }.joined(separator: " ")
+      }
+      return "[" + endpoints.joined(separator: ", ")
+        + "] \(slice.notReadyCount) not ready \(text(slice.ports))"
+    }
     switch object {
     case .service(let service):
       let kind =
@@ -242,13 +251,10 @@ import Wire
         }
       return "service \(text(service.id)) \(kind) \(text(service.ports))"
     case .slice(let slice):
-      let endpoints = slice.endpoints.map { endpoint in
-        (endpoint.addresses.map(\.description) + [endpoint.hostname, endpoint.podName])
-          .filter { !$0.isEmpty }.joined(separator: " ")
-      }
-      return (slice.isFromEndpoints ? "endpoints" : "slice")
-        + " \(text(slice.id)) of \(slice.serviceName) [" + endpoints.joined(separator: ", ")
-        + "] \(slice.notReadyCount) not ready \(text(slice.ports))"
+      return "slice \(text(slice.id)) of \(slice.serviceName) " + contents(slice)
+    case .endpoints(let endpoints):
+      return "endpoints \(text(endpoints.id)): "
+        + endpoints.subsets.map(contents).joined(separator: ", ")
     case .namespace(let namespace): return "namespace \(namespace.name)"
     case .pod(let pod): return "pod \(text(pod.id)) \(text(pod.addresses))"
     }
