@@ -105,10 +105,22 @@ extension RowTests {
     .refused("§13.7", "x.bare.test. A", in: .files),
     Row(
       tags: "§13.8", question: "x.silent.test. A", setup: .files, code: .serverFailure,
-      authority: [], flags: "qr rd"),
+      authority: [], flags: "qr rd", why: "no plugin of the server block answers this name"),
+    // 250 octets leave room for `_udp`, 251 do not.
+    whoami("§7.4", "\(longName(250)) A", in: .files),
+    Row(
+      tags: "§7.4", question: "\(longName(251)) A", setup: .files, authority: [],
+      additional: ["\(longName(251)) 0 A 198.51.100.1"]),
     .refused("§13.6", "www.example.net. A", in: .files),
     .refused("§13.6", "www.example.net. A", why: "no server block is for this name"),
     .refused("§13.6", ". NS"),
     .refused("§2.4", "example.org. AXFR", in: .files),
   ]
+
+  /// A name below `passing.test` of so many octets.
+  private static func longName(_ octets: Int) -> String {
+    let label = String(repeating: "a", count: 63)
+    let rest = String(repeating: "b", count: octets - 3 * 64 - "passing.test".count - 2 - 1)
+    return "\(label).\(label).\(label).\(rest).passing.test."
+  }
 }
