@@ -103,37 +103,3 @@ extension ResponseClass {
     }
   }
 }
-
-/// The errors of all workers on their way to the log, consolidated as each block asks.
-final class ErrorReporter: Sendable {
-  private let log: Log
-  private let consolidators: [ErrorConsolidator?]
-  let lostReplies = Atomic<UInt64>(0)
-
-  /// - Parameter consolidators: one for each block; nil where it consolidates nothing.
-  init(log: Log, consolidators: [ErrorConsolidator?]) {
-    self.log = log
-    self.consolidators = consolidators
-  }
-
-  func report(_ plan: QueryPlan, _ error: QueryError) {
-    guard let consolidator = consolidators[plan.block] else {
-      return log.write(LogLine(.error, error.text))
-    }
-    if let line = consolidator.record(error, now: Clock.monotonic) { log.write(line) }
-  }
-
-  /// Writes the lines of periods that are over; called by the control thread every second.
-  func writeDue() {
-    for consolidator in consolidators {
-      for line in consolidator?.due(now: Clock.monotonic) ?? [] { log.write(line) }
-    }
-  }
-
-  /// Writes the lines of all periods, at the end of the process.
-  func finish() {
-    for consolidator in consolidators {
-      for line in consolidator?.finish() ?? [] { log.write(line) }
-    }
-  }
-}

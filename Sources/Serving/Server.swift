@@ -48,37 +48,7 @@ public final class Server {
     output = LogOutput(descriptor: STDOUT_FILENO)
     log = Log(output.queue)
     log.writesDebug = configuration.blocks.contains(where: \.debug)
-    reporter = ErrorReporter(
-      log: log, consolidators: try configuration.blocks.map(Self.consolidator))
-  }
-
-  /// What reading the configuration alone cannot find: patterns of `consolidate` that cannot be
-  /// matched. With any of them a server cannot be made.
-  public static func problems(in configuration: Configuration) -> [Diagnostic] {
-    configuration.blocks.flatMap { $0.errors?.consolidations ?? [] }.compactMap { rule in
-      do throws(PatternError) {
-        _ = try MessagePattern(rule.pattern)
-        return nil
-      } catch {
-        return Diagnostic(severity: .error, place: rule.place, message: "errors: \(error)")
-      }
-    }
-  }
-
-  private static func consolidator(_ block: ServerBlock) throws(StartError) -> ErrorConsolidator? {
-    guard let errors = block.errors, !errors.consolidations.isEmpty else { return nil }
-    do {
-      return try ErrorConsolidator(
-        errors.consolidations.map {
-          Consolidation(
-            pattern: $0.pattern,
-            periodNanoseconds: UInt64($0.period / .nanoseconds(1)),
-            level: LogLevel(rawValue: $0.level.rawValue.uppercased()) ?? .error,
-            showFirst: $0.showFirst)
-        })
-    } catch {
-      throw StartError("\(block.place): error: errors: \(error)")
-    }
+    reporter = try ErrorReporter(log: log, blocks: configuration.blocks)
   }
 
   /// Reads the data and opens every port; from its return on queries wait for ``serve()``.
@@ -89,10 +59,10 @@ public final class Server {
     defer { if !isOpen { output.finish() } }
     let listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
     enabledPlugins = enabledPlugins(of: listeners)
-    try refuseUnsupported()
+    try Server.refuseUnsupported(configuration)
     // A port that is taken shows before data is read, which may take a while. Left open it would
     // already take queries that nobody answers yet.
-    try refuseShared(listeners)
+    try OpenListener.refuseShared(listeners)
     // As early: a first process of a container gets no signal that it has no handler for
     // (pid_namespaces(7)).
     watchSignals()
@@ -101,8 +71,8 @@ public final class Server {
     try status.open(on: loop, server: self)
     readData()
     // Again, for somebody may have come meanwhile.
-    try refuseShared(listeners)
-    listening = try openSockets(listeners)
+    try OpenListener.refuseShared(listeners)
+    listening = try OpenListener.open(listeners, workers: workerCount)
     isOpen = true
   }
 
@@ -117,23 +87,13 @@ public final class Server {
     output.start(on: loop)
     try startWorkers(listening)
     announce(listening.map(\.listener))
-    warnOfInertPlugins()
+    for plugin in Server.inertPlugins(in: configuration) {
+      log.warning("does nothing in this version: \(plugin.effect)", plugin: plugin.name)
+    }
     registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
     status?.startProbe(on: loop)
     loop.run()
     for thread in threads { thread.join() }
-  }
-
-  /// Sources of objects that this version cannot follow.
-  private func refuseUnsupported() throws(StartError) {
-    for block in configuration.blocks {
-      for kubernetes in block.kubernetes {
-        if case .manifests = kubernetes.source { continue }
-        throw StartError(
-          "\(kubernetes.sourcePlace): error: kubernetes: this version of martlet reads objects from "
-            + "'manifests PATH…' only, not from an API server")
-      }
-    }
   }
 
   // MARK: - Data
@@ -177,68 +137,6 @@ public final class Server {
   }
 
   // MARK: - Workers
-
-  private typealias OpenListener = (
-    listener: Listener, sockets: [(datagrams: Int32, streams: Int32)]
-  )
-
-  /// Tries all addresses, before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
-  private func refuseShared(_ listeners: [Listener]) throws(StartError) {
-    for listener in listeners {
-      do { try refuseShared(listener.address) } catch {
-        guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
-      }
-    }
-  }
-
-  private func openSockets(_ listeners: [Listener]) throws(StartError) -> [OpenListener] {
-    var opened: [OpenListener] = []
-    for listener in listeners {
-      do {
-        opened.append((listener, try open(listener.address)))
-      } catch {
-        guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
-      }
-    }
-    return opened
-  }
-
-  /// A host without IPv6 has no [::].
-  private func isWithoutIPv6(_ listener: Listener, _ error: IOError) -> Bool {
-    listener.address.isUnspecified && !listener.address.isV4
-      && (error.errno == EAFNOSUPPORT || error.errno == EADDRNOTAVAIL)
-  }
-
-  /// Throws where another process has the address, which SO_REUSEPORT would share in silence.
-  private func refuseShared(_ address: SocketAddress) throws(IOError) {
-    _ = try Socket.bound(to: address, .datagram, shares: false)
-    _ = try Socket.bound(to: address, .stream, shares: false)
-  }
-
-  private func open(
-    _ address: SocketAddress
-  ) throws(IOError) -> [(datagrams: Int32, streams: Int32)] {
-    var sockets: [(datagrams: Int32, streams: Int32)] = []
-    for _ in 0..<workerCount {
-      let datagrams = try Socket.bound(to: address, .datagram, shares: true)
-      let streams = try Socket.bound(to: address, .stream, shares: true)
-      sockets.append((datagrams.release(), streams.release()))
-    }
-    return sockets
-  }
-
-  private func describe(_ error: IOError, _ listener: Listener) -> String {
-    var text = "error: \(error)"
-    if error.isAddressInUse {
-      let port = listener.address.port
-      text +=
-        "; another process has the port: `ss -lnptu 'sport = :\(port)'` names it; "
-        + "`-dns.port N` or another port in the Corefile avoids it"
-    } else if error.errno == EACCES {
-      text += "; ports below 1024 need CAP_NET_BIND_SERVICE"
-    }
-    return text
-  }
 
   private func startWorkers(_ opened: [OpenListener]) throws(StartError) {
     var formats: [String] = []
@@ -313,23 +211,6 @@ public final class Server {
       }
     }
     for line in Version.lines { log.plain(line) }
-  }
-
-  /// Says which directives are understood but do nothing in this version.
-  private func warnOfInertPlugins() {
-    let blocks = configuration.blocks
-    let inert: [(plugin: String, isThere: Bool, effect: String)] = [
-      (
-        "forward", blocks.contains { !$0.forwards.isEmpty },
-        "no other server is asked"
-      ),
-      ("cache", blocks.contains { $0.cache != nil }, "nothing is cached"),
-      ("loop", blocks.contains(where: \.loop), "nothing is probed"),
-      ("reload", blocks.contains { $0.reload != nil }, "a changed Corefile takes a restart"),
-    ]
-    for entry in inert where entry.isThere {
-      log.warning("does nothing in this version: \(entry.effect)", plugin: entry.plugin)
-    }
   }
 
   private func watchSignals() {

@@ -8,6 +8,9 @@ enum Command {
   static func check(_ arguments: Arguments) -> Int32 {
     let result = load(arguments)
     guard let configuration = result.configuration else { return 1 }
+    for plugin in Server.inertPlugins(in: configuration) {
+      Terminal.complain("warning: \(plugin.name) does nothing in this version: \(plugin.effect)")
+    }
     print(EffectivePlan.describe(configuration), terminator: "")
     return 0
   }
