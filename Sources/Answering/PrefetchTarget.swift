@@ -1,7 +1,7 @@
 import Cluster
 import Wire
 
-/// The cluster's names that ``Responder/prefetch(_:)`` expects a query to be for: those of the first
+/// The cluster's names that ``Responder/prefetchSlot(_:)`` expects a query to be for: those of the first
 /// `kubernetes` directive, in its first forward zone. Where it guesses wrong, an answer only takes as
 /// long as without.
 @safe struct PrefetchTarget {
@@ -20,7 +20,12 @@ import Wire
   }
 
   @inline(__always)
-  func prefetch(_ name: borrowing QueryName) {
-    unsafe index._withUnsafeGuaranteedRef { $0.prefetch(name, zoneLabels: zoneLabels) }
+  func prefetchSlot(_ name: borrowing QueryName) -> UInt64? {
+    unsafe index._withUnsafeGuaranteedRef { $0.prefetchSlot(name, zoneLabels: zoneLabels) }
+  }
+
+  @inline(__always)
+  func prefetchRecord(_ hash: UInt64) {
+    unsafe index._withUnsafeGuaranteedRef { $0.prefetchRecord(hash) }
   }
 }

@@ -70,14 +70,18 @@ public struct Responder: ~Copyable {
     }
   }
 
-  /// Starts bringing nearer what the answer to `message` will be copied from. Done for all messages
-  /// of a batch before the first is answered, it takes the waiting for memory out of most answers.
-  public mutating func prefetch(_ message: Octets) {
+  /// Starts bringing nearer where the answer to `message` will be looked for; nil where nothing is
+  /// known to. Done for all messages of a batch, then ``prefetchRecord(_:)`` for all, before the
+  /// first is answered, it takes the waiting for memory out of most answers.
+  public mutating func prefetchSlot(_ message: Octets) -> UInt64? {
     guard let prefetched, message.count > Query.headerOctets,
       name.read(message, at: Query.headerOctets)
-    else { return }
-    prefetched.prefetch(name)
+    else { return nil }
+    return prefetched.prefetchSlot(name)
   }
+
+  /// The second step, for what ``prefetchSlot(_:)`` has given.
+  public func prefetchRecord(_ hash: UInt64) { prefetched?.prefetchRecord(hash) }
 
   /// The plan of an outcome.
   public func plan(_ index: Int) -> QueryPlan { plans[index] }

@@ -19,12 +19,15 @@ extension ClusterIndex {
     return lookupUpper(name, left: left, type: type)
   }
 
-  /// Starts bringing nearer what ``lookup(_:zoneLabels:type:)`` will read for a name of a service or
-  /// below one; other names cost nothing.
-  public func prefetch(_ name: borrowing QueryName, zoneLabels: Int) {
+  /// Starts bringing nearer where ``lookup(_:zoneLabels:type:)`` will begin for a name of a service
+  /// or below one; nil for other names.
+  public func prefetchSlot(_ name: borrowing QueryName, zoneLabels: Int) -> UInt64? {
     let left = name.labelCount - zoneLabels
-    if left >= 3 { services.prefetch(name.labels((left - 3)..<(left - 1))) }
+    return left >= 3 ? services.prefetchSlot(name.labels((left - 3)..<(left - 1))) : nil
   }
+
+  /// The second step, for what the first has given.
+  public func prefetchRecord(_ hash: UInt64) { services.prefetchRecord(hash) }
 
   private func apex(_ type: RecordType) -> Answer {
     switch type {

@@ -62,10 +62,18 @@ import Wire
     }
   }
 
-  /// Starts bringing the record under `key` nearer, for a ``find(_:)`` that comes some hundred
-  /// nanoseconds later. A record is rarely in the cache, and waiting for it is most of a lookup.
-  func prefetch(_ key: Octets) {
+  /// Starts bringing the slot of `key` nearer; the hash is for ``prefetchRecord(_:)``. Neither slot nor
+  /// record is often in the cache, and waiting for them is most of a lookup.
+  func prefetchSlot(_ key: Octets) -> UInt64 {
     let hash = hash(key)
+    let array = slots.load(ordering: .acquiring)
+    unsafe cprefetch(Self.slot(array, Int(truncatingIfNeeded: hash) & Self.mask(array)))
+    return hash
+  }
+
+  /// Starts bringing the record nearer whose slot ``prefetchSlot(_:)`` has asked for, for a
+  /// ``find(_:)`` that comes some hundred nanoseconds later.
+  func prefetchRecord(_ hash: UInt64) {
     let array = slots.load(ordering: .acquiring)
     let tag = UInt(truncatingIfNeeded: hash >> 48)
     let index = Int(truncatingIfNeeded: hash) & Self.mask(array)

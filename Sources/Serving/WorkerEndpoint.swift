@@ -91,14 +91,7 @@ final class WorkerEndpoint {
   private func answer(_ count: Int, _ responder: inout Responder) {
     let received = Clock.monotonic
     var now = received
-    if count >= Self.busyBatch {
-      for index in 0..<count {
-        let raw = unsafe batch.octets(index)
-        if let start = raw.baseAddress {
-          responder.prefetch(unsafe Octets(base: start, count: raw.count))
-        }
-      }
-    }
+    if count >= Self.busyBatch { prefetch(count, &responder) }
     for index in 0..<count {
       // A reply to port 0 goes nowhere.
       guard let sender = batch.sender(index), sender.port != 0 else { continue }
@@ -118,6 +111,19 @@ final class WorkerEndpoint {
       if index & 7 == 0 { now = Clock.monotonic }
       accounting.add(
         outcome, message.count, writer.octets, peer, &responder, nanoseconds: now &- received)
+    }
+  }
+
+  /// Has the records of a batch on their way before the first of its answers is written.
+  private func prefetch(_ count: Int, _ responder: inout Responder) {
+    var hashes = [64 of UInt64](repeating: 0)
+    for index in 0..<min(count, hashes.count) {
+      let raw = unsafe batch.octets(index)
+      guard let start = raw.baseAddress else { continue }
+      hashes[index] = responder.prefetchSlot(unsafe Octets(base: start, count: raw.count)) ?? 0
+    }
+    for index in 0..<min(count, hashes.count) where hashes[index] != 0 {
+      responder.prefetchRecord(hashes[index])
     }
   }
 
