@@ -214,8 +214,17 @@ public final class Server {
   }
 
   private func watchSignals() {
-    for number in [SIGTERM, SIGINT] {
-      registrations.append(loop.onSignal(number) { [unowned self] in stop() })
+    // The words of CoreDNS, which alerts look for.
+    let signals = [
+      (SIGTERM, "SIGTERM: Shutting down servers then terminating"),
+      (SIGINT, "SIGINT: Shutting down"),
+    ]
+    for (number, words) in signals {
+      registrations.append(
+        loop.onSignal(number) { [unowned self] in
+          log.info(words)
+          stop()
+        })
     }
   }
 
