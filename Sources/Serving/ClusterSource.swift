@@ -1,3 +1,4 @@
+import Answering
 import Cluster
 import Config
 import IO
@@ -22,25 +23,8 @@ final class ClusterSource: ObjectSink {
     self.settings = settings
     self.loop = loop
     self.log = log
-    index = ClusterIndex(
-      epochs: epochs, hash: hash, ttl: settings.ttl, pods: PodNamesSetting.of(settings.pods))
-    store = ClusterStore(index: index, options: Self.options(settings)) { log.warning($0) }
-  }
-
-  private static func options(_ settings: KubernetesSettings) -> StoreOptions {
-    var options = StoreOptions()
-    options.naming.ttl = settings.ttl
-    options.naming.endpointPodNames = settings.endpointPodNames
-    options.naming.noEndpoints = settings.noEndpoints
-    options.naming.ignoresEmptyServices = settings.ignoreEmptyService
-    if let selector = settings.labels { options.admits = { selector.matches($0) } }
-    if let selector = settings.namespaceLabels {
-      options.exposes = { _, labels in selector.matches(labels) }
-    } else if !settings.namespaces.isEmpty {
-      let names = settings.namespaces
-      options.exposes = { name, _ in names.contains(name) }
-    }
-    return options
+    index = ClusterIndex(settings, epochs: epochs, hash: hash)
+    store = ClusterStore(index: index, options: StoreOptions(settings)) { log.warning($0) }
   }
 
   /// Reads all objects, then follows their changes.
@@ -94,15 +78,5 @@ final class ClusterSource: ObjectSink {
     manifests?.status.map { path, problem in
       problem.hasPrefix(path) ? problem : "\(path): \(problem)"
     } ?? []
-  }
-}
-
-private enum PodNamesSetting {
-  static func of(_ setting: KubernetesSettings.Pods) -> ClusterIndex.PodNames {
-    switch setting {
-    case .disabled: .disabled
-    case .insecure: .insecure
-    case .verified: .verified
-    }
   }
 }

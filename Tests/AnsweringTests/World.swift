@@ -82,34 +82,12 @@ final class World: Sendable {
   // MARK: - Contents
 
   private static func index(_ settings: KubernetesSettings, _ setup: Setup) -> ClusterIndex {
-    let pods: ClusterIndex.PodNames =
-      switch settings.pods {
-      case .disabled: .disabled
-      case .insecure: .insecure
-      case .verified: .verified
-      }
-    let index = ClusterIndex(
-      epochs: Epochs(readers: 1), hash: hash, ttl: settings.ttl, pods: pods)
-    let store = ClusterStore(index: index, options: options(settings)) { _ in }
+    let index = ClusterIndex(settings, epochs: Epochs(readers: 1), hash: hash)
+    let store = ClusterStore(index: index, options: StoreOptions(settings)) { _ in }
     for object in Samples.objects { store.upsert(object) }
     store.setSynchronized(setup.isSynchronized)
     store.publish(candidate: serial)
     return index
-  }
-
-  private static func options(_ settings: KubernetesSettings) -> StoreOptions {
-    var options = StoreOptions()
-    options.naming.ttl = settings.ttl
-    options.naming.endpointPodNames = settings.endpointPodNames
-    options.naming.noEndpoints = settings.noEndpoints
-    options.naming.ignoresEmptyServices = settings.ignoreEmptyService
-    if let selector = settings.labels { options.admits = { selector.matches($0) } }
-    if let selector = settings.namespaceLabels {
-      options.exposes = { _, labels in selector.matches(labels) }
-    } else if !settings.namespaces.isEmpty {
-      options.exposes = { name, _ in settings.namespaces.contains(name) }
-    }
-    return options
   }
 
   private static func slots(_ blocks: [ServerBlock]) -> [String: ZoneSlot] {
