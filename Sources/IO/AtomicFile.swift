@@ -4,7 +4,7 @@ internal import Glibc
 /// A file that is written beside its place and takes it whole: a reader sees the old contents or
 /// the new, after a crash as well.
 ///
-/// Several may be written for one path at a time, in several processes too; the last one in its
+/// The path is absolute. Several may be written for one path at a time, in several processes too; the last one in its
 /// place counts. Without ``commit()`` nothing is left of it. A link at the path is replaced, not
 /// followed. Its calls wait for the disk.
 public final class AtomicFile {
@@ -13,12 +13,13 @@ public final class AtomicFile {
   private let descriptor: Int32
   private var isCommitted = false
 
-  /// - Throws: ``IOFailure`` where the directory does not take a new file.
+  /// - Throws: ``IOFailure`` where the directory does not take a new file. Like all failures here it
+  ///   reads the same each time: the random part of the name is not in it.
   public convenience init(_ path: String) throws(IOFailure) {
     let temporaryPath = path + Self.infix + String(Clock.random, radix: 16)
     let descriptor = unsafe open(
       temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o644))
-    guard descriptor >= 0 else { throw IOFailure(operation: "create \(temporaryPath)") }
+    guard descriptor >= 0 else { throw IOFailure(operation: "create \(path + Self.infix)*") }
     // Held while it is written: what nobody holds is left over from a process that has ended.
     flock(descriptor, LOCK_EX | LOCK_NB)
     self.init(path: path, temporaryPath: temporaryPath, descriptor: descriptor)
@@ -49,14 +50,14 @@ public final class AtomicFile {
       if count > 0 {
         done += count
       } else if count == 0 || errno != EINTR {
-        throw IOFailure(operation: "write \(temporaryPath)", code: count == 0 ? EIO : errno)
+        throw IOFailure(operation: "write \(path + Self.infix)*", code: count == 0 ? EIO : errno)
       }
     }
   }
 
   /// Puts the file in its place; once it returns, not even a loss of power takes it back.
   public func commit() throws(IOFailure) {
-    guard fsync(descriptor) == 0 else { throw IOFailure(operation: "fsync \(temporaryPath)") }
+    guard fsync(descriptor) == 0 else { throw IOFailure(operation: "fsync \(path + Self.infix)*") }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw IOFailure(operation: "rename to \(path)")
     }
