@@ -66,14 +66,21 @@ public final class AtomicFile {
     let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw IOFailure(operation: "open \(directory)") }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw IOFailure(operation: "fsync \(directory)") }
+    // Some file systems keep no directories of their own, and say EINVAL.
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw IOFailure(operation: "fsync \(directory)")
+    }
   }
 
   /// Removes the temporary files of this path whose writers have ended without removing them.
   public static func removeLeftovers(of path: String) {
     let directory = FilePath.directory(of: path)
     let prefix = FilePath.name(of: path) + infix
-    for entry in (try? FilePath.entries(of: directory)) ?? [] where entry.name.hasPrefix(prefix) {
+    for entry in (try? FilePath.entries(of: directory)) ?? [] {
+      // What somebody else put there, `state.tmp-old`, is not ours.
+      guard entry.name.hasPrefix(prefix),
+        UInt64(entry.name.dropFirst(prefix.count), radix: 16) != nil
+      else { continue }
       let path = FilePath.join(directory, entry.name)
       let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
       guard descriptor >= 0 else { continue }

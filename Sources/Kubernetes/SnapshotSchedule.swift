@@ -5,8 +5,8 @@
 public struct SnapshotSchedule: Sendable {
   /// A start has more urgent work, and what comes right after it need not be written twice.
   public static let defaultFirstDelay: UInt64 = 10_000_000_000
-  /// A write of 100,000 endpoints takes 15 MB of the disk; four a second would wear it out, and a
-  /// minute's loss is made good by the first list.
+  /// 100,000 endpoints are 14 MB: a write for each change would wear the disk out, and what a
+  /// minute has changed comes with the first list.
   public static let defaultInterval: UInt64 = 60_000_000_000
 
   private let firstDelay: UInt64

@@ -29,6 +29,8 @@ public final class SnapshotWriter {
   private let selection: String
   private let loop: EventLoop
   private let report: (String, Severity) -> Void
+  /// For tests, which have disks that are always full.
+  var open: SnapshotJob.Opening = { path throws(IOFailure) in try AtomicFile(path) }
   private var writing: Writing?
   public private(set) var status = SnapshotStatus()
 
@@ -81,8 +83,8 @@ public final class SnapshotWriter {
     let news = Mailbox<SnapshotJob.News>()
     let written = Clock.unixSeconds
     do {
-      let thread = try Thread.start("snapshot") { [path, selection] in
-        SnapshotJob.run(path, written: written, selection: selection, orders, news)
+      let thread = try Thread.start("snapshot") { [path, selection, open] in
+        SnapshotJob.run(path, open, written: written, selection: selection, orders, news)
       }
       let reception = news.receive(on: loop) { [unowned self] in hear($0) }
       writing = Writing(
@@ -155,6 +157,8 @@ struct SnapshotJob {
     case failed(IOFailure)
   }
 
+  typealias Opening = @Sendable (String) throws(IOFailure) -> AtomicFile
+
   /// Octets that are written at a time.
   private static let chunkOctets = 256 << 10
 
@@ -166,15 +170,17 @@ struct SnapshotJob {
 
   /// Takes orders until the write is over.
   static func run(
-    _ path: String, written: Int64, selection: String, _ orders: Mailbox<Order>,
-    _ news: Mailbox<News>
+    _ path: String, _ open: Opening, written: Int64, selection: String,
+    _ orders: Mailbox<Order>, _ news: Mailbox<News>
   ) {
     do throws(IOFailure) {
       var job = SnapshotJob(
-        file: try AtomicFile(path), text: SnapshotText(written: written, selection: selection))
+        file: try open(path), text: SnapshotText(written: written, selection: selection))
       var failure: IOFailure?
       let loop = EventLoop()
       let reception = orders.receive(on: loop) { order in
+        // Orders that came together are all handed out, the end behind an object that failed, too.
+        guard failure == nil else { return }
         do throws(IOFailure) {
           switch order {
           case .add(let objects):
@@ -187,7 +193,7 @@ struct SnapshotJob {
           case .giveUp: loop.stop()
           }
         } catch {
-          failure = failure ?? error
+          failure = error
           loop.stop()
         }
       }

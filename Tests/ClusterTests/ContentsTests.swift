@@ -39,7 +39,8 @@ struct ContentsTests {
 
   private static func store(_ objects: [ClusterObject]) -> ClusterStore {
     let store = ClusterStore(
-      index: ClusterIndex(epochs: Epochs(readers: 0), hash: NameHash(seed: 1), ttl: 5, pods: .verified),
+      index: ClusterIndex(
+        epochs: Epochs(readers: 0), hash: NameHash(seed: 1), ttl: 5, pods: .verified),
       options: StoreOptions()
     ) { _ in }
     for object in objects { store.upsert(object) }

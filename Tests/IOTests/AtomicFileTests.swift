@@ -44,14 +44,14 @@ struct AtomicFileTests {
 
   @Test("Leftovers of ended processes are removed, and nothing else")
   func leftovers() throws {
-    for name in ["state.tmp-1", "state.tmp-abc", "state", "other.tmp-1", "state.tmp"] {
+    for name in ["state.tmp-1", "state.tmp-abc", "state", "other.tmp-1", "state.tmp-old"] {
       try folder.write(name, "x")
     }
     let other = try AtomicFile(folder.path("state"))
     try other.write(Array("y".utf8))
     AtomicFile.removeLeftovers(of: folder.path("state"))
     try other.commit()
-    #expect(folder.names == ["other.tmp-1", "state", "state.tmp"])
+    #expect(folder.names == ["other.tmp-1", "state", "state.tmp-old"])
     #expect(folder.text("state") == "y")
   }
 

@@ -1,9 +1,10 @@
 import Cluster
 import Foundation
-import IO
+import Glibc
 import Testing
 import Wire
 
+@testable import IO
 @testable import Kubernetes
 
 struct SnapshotWriterTests {
@@ -127,6 +128,30 @@ struct SnapshotWriterTests {
         "warning: snapshot \(path) is written again",
       ])
     #expect(read(path) == objects)
+  }
+
+  @Test("A full disk is said, and the old snapshot stays")
+  func full() throws {
+    var reports: [String] = []
+    let writer = SnapshotWriter(path: path, selection: "all", loop: directory.loop) { text, _ in
+      reports.append(text)
+    }
+    let old: [ClusterObject] = [.namespace(Namespace(name: "old"))]
+    #expect(write(writer, Self.giver(old)) == true)
+    writer.open = { path in
+      AtomicFile(
+        path: path, temporaryPath: path + ".tmp-1",
+        descriptor: unsafe Glibc.open("/dev/full", O_WRONLY))
+    }
+    // One portion, its text more than is written at a time.
+    let label = ["label": String(repeating: "x", count: 2000)]
+    let large = (0..<200).map { ClusterObject.namespace(Namespace(name: "n-\($0)", labels: label)) }
+    #expect(write(writer, Self.giver(large)) == false)
+    #expect(write(writer, Self.giver(old)) == false)
+    #expect(
+      reports == ["snapshot \(path) is not written: write \(path).tmp-*: No space left on device"])
+    #expect(read(path) == old)
+    #expect(names == ["snapshot.json"])
   }
 
   /// Places that take no file, root's neither.
