@@ -85,6 +85,7 @@ final class World: Sendable {
     let index = ClusterIndex(settings, epochs: Epochs(readers: 1), hash: hash)
     let store = ClusterStore(index: index, options: StoreOptions(settings)) { _ in }
     for object in Samples.objects { store.upsert(object) }
+    if setup.isSynchronized { store.namespacesComplete() }
     store.setSynchronized(setup.isSynchronized)
     store.publish(candidate: serial)
     return index
