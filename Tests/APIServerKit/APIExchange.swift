@@ -1,0 +1,191 @@
+/// A response as it comes over a connection: octets that are due, and how it ends.
+public final class APIExchange {
+  /// How a response stands.
+  public enum End: Sendable {
+    /// More may come.
+    case open
+    /// Ended as HTTP ends a body.
+    case clean
+    /// The connection was lost.
+    case cut
+  }
+
+  /// The HTTP status.
+  public let status: Int
+  /// Without those of the connection.
+  public let headers: [APIHeader]
+  /// Whether the body is to be coded with gzip, and the header for that to be added.
+  public let isToBeCompressed: Bool
+  /// Whether events come: such a body has no length.
+  public var isWatch: Bool { cursor != nil }
+  /// Octets in one chunk at most, when a fault says so.
+  public private(set) var chunkLimit: Int?
+  /// Until when not even the status line is sent.
+  public private(set) var respondsFrom: Nanoseconds
+  var faults: [FaultRule] = []
+
+  private let server: FaultyAPIServer
+  private let cursor: WatchCursor?
+  private var pending: [UInt8]
+  private var ending: End?
+  private var eventCount = 0
+  private var silentUntil: Nanoseconds = 0
+  /// What `slowStream` lets through: octets a second, from when, how many were sent, until when.
+  private var pace: (rate: Int, since: Nanoseconds, sent: Int, until: Nanoseconds)?
+
+  init(_ server: FaultyAPIServer, answer: APIAnswer, now: Nanoseconds) {
+    self.server = server
+    status = answer.status
+    headers = answer.headers
+    isToBeCompressed = answer.isToBeCompressed
+    pending = answer.body
+    cursor = nil
+    ending = .clean
+    respondsFrom = now
+  }
+
+  init(
+    _ server: FaultyAPIServer, status: Int, headers: [APIHeader], cursor: WatchCursor,
+    now: Nanoseconds
+  ) {
+    self.server = server
+    self.status = status
+    self.headers = headers
+    self.cursor = cursor
+    isToBeCompressed = false
+    pending = []
+    respondsFrom = now
+  }
+
+  /// The octets that are due, possibly none; each is given once.
+  public func next(_ now: Nanoseconds) -> [UInt8] {
+    server.observe(now)
+    if end(now) == .open, server.isDown(now) {
+      server.count(.down)
+      pending = []
+      ending = .cut
+    }
+    guard now >= respondsFrom else { return [] }
+    if let cursor, ending == nil {
+      for event in cursor.nextEvents(now) where ending == nil { pass(event, cursor, now) }
+      if ending == nil, cursor.isEnded(now) { ending = cursor.isCut ? .cut : .clean }
+    }
+    if now < silentUntil { return [] }
+    return taken(now)
+  }
+
+  /// How the response stands after what `next` has given.
+  public func end(_ now: Nanoseconds) -> End {
+    pending.isEmpty && now >= silentUntil && now >= respondsFrom ? ending ?? .open : .open
+  }
+
+  /// When `next` may have something without any change of an object.
+  public func nextWake(_ now: Nanoseconds) -> Nanoseconds {
+    var wake = cursor?.nextWake(now) ?? .max
+    if respondsFrom > now { wake = min(wake, respondsFrom) }
+    if silentUntil > now { wake = min(wake, silentUntil) }
+    // A tenth of a second is how finely a slow stream is cut.
+    if pace != nil, !pending.isEmpty { wake = min(wake, now + nanosecondsPerSecond / 10) }
+    return min(wake, server.nextChange(now) ?? .max)
+  }
+
+  // MARK: - Faults
+
+  /// Applies the faults that were drawn for this response.
+  func begin(_ now: Nanoseconds) {
+    for rule in faults {
+      switch rule.kind {
+      case .noResponse: respondsFrom = max(respondsFrom, rule.until)
+      case .singleOctets: chunkLimit = 1
+      case .slowStream: pace = (max(1, rule.amount), now, 0, rule.until)
+      case .silence where cursor == nil || rule.amount == 0:
+        silentUntil = max(silentUntil, rule.until)
+      case .cutInsideEvent where cursor == nil: halve(.cut)
+      case .halfEventThenEnd where cursor == nil: halve(.clean)
+      default: continue
+      }
+      server.count(rule.kind)
+    }
+  }
+
+  /// Sends half of a whole answer.
+  private func halve(_ end: End) {
+    pending.removeLast(pending.count - pending.count / 2)
+    ending = end
+  }
+
+  private func pass(_ event: WatchEvent, _ cursor: WatchCursor, _ now: Nanoseconds) {
+    eventCount += 1
+    for rule in faults where eventCount > rule.amount && now < rule.until {
+      if breakOff(rule, event, now) { return }
+    }
+    let resource = cursor.resource
+    func happens(_ kind: FaultKind) -> FaultRule? {
+      guard let rule = server.happens(kind, to: resource, now) else { return nil }
+      server.count(kind)
+      return rule
+    }
+    if event.kind == .deleted, happens(.missingDeleted) != nil { return }
+    if event.kind == .modified, happens(.missingModified) != nil { return }
+    pending += event.line
+    // The initial events are in the order of keys: no ResourceVersion is older than another there.
+    guard !event.isInitial, event.kind != .error else { return }
+    if event.kind == .deleted, happens(.duplicateDeleted) != nil { pending += event.line }
+    if event.kind != .bookmark, server.hasRule(.olderEvent),
+      let older = cursor.olderState(of: event.key, than: event.revision),
+      happens(.olderEvent) != nil
+    {
+      pending += older.line
+    }
+    guard cursor.allowsBookmarks else { return }
+    if happens(.bookmarkWithoutProgress) != nil {
+      pending += cursor.bookmark(event.revision).line
+    }
+    if let rule = happens(.lowerBookmark) {
+      let lower = event.revision - min(event.revision - 1, UInt64(max(1, rule.amount)))
+      pending += cursor.bookmark(lower).line
+    }
+  }
+
+  /// Whether the stream is over with this event.
+  private func breakOff(_ rule: FaultRule, _ event: WatchEvent, _ now: Nanoseconds) -> Bool {
+    let half = event.line.prefix(event.line.count / 2)
+    switch rule.kind {
+    case .goneMidStream:
+      pending += WatchCursor.errorEvent(.watchTooOld(event.revision, oldest: event.revision)).line
+      ending = .clean
+    case .cutInsideEvent:
+      pending += half
+      ending = .cut
+    case .halfEventThenEnd:
+      pending += half
+      ending = .clean
+    case .malformedEvent:
+      pending += half + [UInt8(ascii: "\n")]
+      ending = .clean
+    case .silence:
+      if silentUntil < rule.until {
+        silentUntil = rule.until
+        server.count(.silence)
+      }
+      return false
+    default: return false
+    }
+    server.count(rule.kind)
+    return true
+  }
+
+  private func taken(_ now: Nanoseconds) -> [UInt8] {
+    guard var pace, now < pace.until else {
+      defer { pending = [] }
+      return pending
+    }
+    let allowed = Int(Double(now - pace.since) / 1e9 * Double(pace.rate)) - pace.sent
+    let count = max(0, min(pending.count, allowed))
+    pace.sent += count
+    self.pace = pace
+    let due = Array(pending.prefix(count))
+    pending.removeFirst(count)
+    return due
+  }
+}
