@@ -23,6 +23,7 @@ public final class APIExchange {
   /// Until when not even the status line is sent.
   public private(set) var respondsFrom: Nanoseconds
   var faults: [FaultRule] = []
+  var context = FaultyAPIServer.Context()
 
   private let server: FaultyAPIServer
   private let cursor: WatchCursor?
@@ -81,7 +82,9 @@ public final class APIExchange {
 
   /// When `next` may have something without any change of an object.
   public func nextWake(_ now: Nanoseconds) -> Nanoseconds {
-    var wake = cursor?.nextWake(now) ?? .max
+    var wake = Nanoseconds.max
+    // What was due before waits behind silence, and is given with its end.
+    if let due = cursor?.nextWake(now), due > now { wake = due }
     if respondsFrom > now { wake = min(wake, respondsFrom) }
     if silentUntil > now { wake = min(wake, silentUntil) }
     // A tenth of a second is how finely a slow stream is cut.
@@ -115,15 +118,18 @@ public final class APIExchange {
   }
 
   private func pass(_ event: WatchEvent, _ cursor: WatchCursor, _ now: Nanoseconds) {
-    eventCount += 1
-    for rule in faults where eventCount > rule.amount && now < rule.until {
-      if breakOff(rule, event, now) { return }
+    defer { eventCount += 1 }
+    for rule in faults where rule.kind == .silence && eventCount >= rule.amount {
+      fallSilent(rule, now)
     }
-    let resource = cursor.resource
-    func happens(_ kind: FaultKind) -> FaultRule? {
-      guard let rule = server.happens(kind, to: resource, now) else { return nil }
+    func happens(_ kind: FaultKind, before: Int = .max) -> FaultRule? {
+      guard let rule = server.happens(kind, in: context, before: before, now) else { return nil }
       server.count(kind)
       return rule
+    }
+    for kind in FaultKind.atEvents where happens(kind, before: eventCount) != nil {
+      breakOff(kind, event)
+      return
     }
     if event.kind == .deleted, happens(.missingDeleted) != nil { return }
     if event.kind == .modified, happens(.missingModified) != nil { return }
@@ -147,32 +153,21 @@ public final class APIExchange {
     }
   }
 
-  /// Whether the stream is over with this event.
-  private func breakOff(_ rule: FaultRule, _ event: WatchEvent, _ now: Nanoseconds) -> Bool {
-    let half = event.line.prefix(event.line.count / 2)
-    switch rule.kind {
-    case .goneMidStream:
+  private func fallSilent(_ rule: FaultRule, _ now: Nanoseconds) {
+    guard silentUntil < rule.until, now < rule.until else { return }
+    silentUntil = rule.until
+    server.count(.silence)
+  }
+
+  /// Ends the stream at this event.
+  private func breakOff(_ kind: FaultKind, _ event: WatchEvent) {
+    ending = kind == .cutInsideEvent ? .cut : .clean
+    if kind == .goneMidStream {
       pending += WatchCursor.errorEvent(.watchTooOld(event.revision, oldest: event.revision)).line
-      ending = .clean
-    case .cutInsideEvent:
-      pending += half
-      ending = .cut
-    case .halfEventThenEnd:
-      pending += half
-      ending = .clean
-    case .malformedEvent:
-      pending += half + [UInt8(ascii: "\n")]
-      ending = .clean
-    case .silence:
-      if silentUntil < rule.until {
-        silentUntil = rule.until
-        server.count(.silence)
-      }
-      return false
-    default: return false
+    } else {
+      pending += event.line.prefix(event.line.count / 2)
+      if kind == .malformedEvent { pending.append(UInt8(ascii: "\n")) }
     }
-    server.count(rule.kind)
-    return true
   }
 
   private func taken(_ now: Nanoseconds) -> [UInt8] {

@@ -12,9 +12,9 @@ struct ContinueToken {
 
   /// URL-safe base64 without padding around JSON, as the real server's.
   var text: String {
-    let number = revision.map { "\($0)" } ?? "-1"
-    return Self.encode(
-      Array(#"{"v":"meta.k8s.io/v1","rv":\#(number),"start":"/\#(after)\u0000"}"#.utf8))
+    // The real server writes no slash where it has taken a token apart before.
+    let place = revision.map { #"\#($0),"start":"/"# } ?? #"-1,"start":""#
+    return Self.encode(Array(#"{"v":"meta.k8s.io/v1","rv":\#(place)\#(after)\u0000"}"#.utf8))
   }
 
   init(_ text: String) throws(APIStatus) {
@@ -30,12 +30,13 @@ struct ContinueToken {
     let rest = json.dropFirst(prefix.count).dropLast(suffix.count)
     let number = rest.prefix { $0 != "," }
     let start = rest.dropFirst(number.count)
-    let lead = #","start":"/"#
+    let lead = #","start":""#
     guard start.hasPrefix(lead), number == "-1" || UInt64(number) != nil else {
       throw .badRequest("continue key is not valid: incorrect encoded start resourceVersion")
     }
     revision = UInt64(number)
-    after = String(start.dropFirst(lead.count))
+    let key = start.dropFirst(lead.count)
+    after = String(key.first == "/" ? key.dropFirst() : key)
   }
 
   private static let alphabet = Array(

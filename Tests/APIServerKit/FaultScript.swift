@@ -19,7 +19,7 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable {
   /// A watch, or a page after the first, from a ResourceVersion that the server forgot.
   case goneAtOnce
 
-  // MARK: On the way, after `amount` events
+  // MARK: On the way; the first four at an event of a watch after `amount` others, or in a list
 
   /// ERROR 410, then the end.
   case goneMidStream
@@ -71,7 +71,8 @@ public struct FaultRule: Sendable, Equatable {
   public var watches: Bool?
   /// Only for requests of these numbers, counted from 1, of `resource` or of any.
   public var requests: ClosedRange<Int>?
-  /// The probability for each request, or for each event of the faults event by event.
+  /// The probability: for each event in watches, where a fault happens at an event; else for each
+  /// request.
   public var chance: Double
   /// How often at most.
   public var times: Int
@@ -146,7 +147,8 @@ public struct FaultScript: Sendable, Equatable {
     switch kind {
     case .down, .revisionsBackwards: 1
     case .silence, .noResponse, .slowStream: 0.2
-    case .singleOctets, .goneMidStream, .cutInsideEvent, .halfEventThenEnd, .malformedEvent: 0.3
+    case .singleOctets: 0.3
+    case .goneMidStream, .cutInsideEvent, .halfEventThenEnd, .malformedEvent: 0.05
     default: 0.15
     }
   }

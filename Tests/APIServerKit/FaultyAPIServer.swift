@@ -71,8 +71,11 @@ public final class FaultyAPIServer {
     case .watch(let status, let headers, let cursor):
       exchange = APIExchange(self, status: status, headers: headers, cursor: cursor, now: now)
     }
-    exchange.faults = rules.indices.filter {
-      rules[$0].rule.kind.isOfStream && draw($0, request, now, counts: false)
+    exchange.context = context(request)
+    exchange.faults = rules.indices.filter { index in
+      let kind = rules[index].rule.kind
+      return (kind.isOfStream || (kind.isAtEvent && !exchange.isWatch))
+        && draw(index, exchange.context, now)
     }.map { rules[$0].rule }
     exchange.begin(now)
     return exchange
@@ -89,7 +92,8 @@ public final class FaultyAPIServer {
         count(.unauthorized)
         return model.refusal(.unauthorized)
       }
-      guard draw(index, request, now, counts: true) else { continue }
+      guard draw(index, context(request), now) else { continue }
+      count(rule.kind)
       if rule.kind == .unauthorized { rules[index].refusedToken = .some(request.bearerToken) }
       return model.refusal(status(rule, request))
     }
@@ -142,15 +146,13 @@ public final class FaultyAPIServer {
     }
   }
 
-  /// Whether a fault event by event happens now.
-  func happens(_ kind: FaultKind, to resource: APIResource, _ now: Nanoseconds) -> FaultRule? {
+  /// The rule by which a fault happens at an event of a watch, `before` events having come before.
+  func happens(
+    _ kind: FaultKind, in context: Context, before: Int = .max, _ now: Nanoseconds
+  ) -> FaultRule? {
     for index in rules.indices where rules[index].rule.kind == kind {
-      let rule = rules[index].rule
-      guard holds(rule, now), rule.resource == nil || rule.resource == resource,
-        rules[index].hits < rule.times, random.happens(rule.chance)
-      else { continue }
-      rules[index].hits += 1
-      return rule
+      guard before >= rules[index].rule.amount, draw(index, context, now) else { continue }
+      return rules[index].rule
     }
     return nil
   }
@@ -159,25 +161,38 @@ public final class FaultyAPIServer {
 
   func count(_ kind: FaultKind) { counts[kind, default: 0] += 1 }
 
-  private func hit(_ kind: FaultKind, _ request: APIRequestText, _ now: Nanoseconds) -> Bool {
-    rules.indices.contains {
-      rules[$0].rule.kind == kind && draw($0, request, now, counts: true)
-    }
+  /// What a request is to the rules.
+  struct Context {
+    var resource: APIResource?
+    var isWatch = false
+    /// The number of the request, and the one among those of its resource.
+    var number = 0
+    var numberOfResource = 0
   }
 
-  private func draw(
-    _ index: Int, _ request: APIRequestText, _ now: Nanoseconds, counts isCounted: Bool
-  ) -> Bool {
+  private func context(_ request: APIRequestText) -> Context {
+    Context(
+      resource: request.resource, isWatch: request.isWatch, number: requestCount,
+      numberOfResource: requestCounts[request.resource] ?? 0)
+  }
+
+  private func hit(_ kind: FaultKind, _ request: APIRequestText, _ now: Nanoseconds) -> Bool {
+    let isHit = rules.indices.contains {
+      rules[$0].rule.kind == kind && draw($0, context(request), now)
+    }
+    if isHit { count(kind) }
+    return isHit
+  }
+
+  private func draw(_ index: Int, _ context: Context, _ now: Nanoseconds) -> Bool {
     let rule = rules[index].rule
-    let resource = request.resource
-    let number = rule.resource == nil ? requestCount : requestCounts[resource] ?? 0
-    guard holds(rule, now), rule.resource == nil || rule.resource == resource,
-      rule.watches == nil || rule.watches == request.isWatch,
+    let number = rule.resource == nil ? context.number : context.numberOfResource
+    guard holds(rule, now), rule.resource == nil || rule.resource == context.resource,
+      rule.watches == nil || rule.watches == context.isWatch,
       rule.requests?.contains(number) ?? true, rules[index].hits < rule.times,
       random.happens(rule.chance)
     else { return false }
     rules[index].hits += 1
-    if isCounted { count(rule.kind) }
     return true
   }
 
@@ -204,10 +219,15 @@ extension FaultKind {
   /// Whether it is drawn once for a response and acts while that is sent.
   var isOfStream: Bool {
     switch self {
-    case .goneMidStream, .cutInsideEvent, .halfEventThenEnd, .malformedEvent, .silence,
-      .noResponse, .slowStream, .singleOctets:
-      true
+    case .silence, .noResponse, .slowStream, .singleOctets: true
     default: false
     }
   }
+
+  /// Whether it ends a watch at an event; of these, some halve a list.
+  var isAtEvent: Bool { Self.atEvents.contains(self) }
+
+  static let atEvents: [FaultKind] = [
+    .goneMidStream, .cutInsideEvent, .halfEventThenEnd, .malformedEvent,
+  ]
 }
