@@ -78,6 +78,7 @@ let package = Package(
 
     // MARK: - Tests, a mirror of the rooms
     tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
+    tests("WatchTests", ["APIServerKit", "Kubernetes", "Cluster", "Documents", "Telemetry"]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("IOTests", ["IO"], resources: [.copy("Samples")]),
