@@ -185,6 +185,7 @@ public struct APISettings {
 }
 
 extension APISource: HTTPTransferDelegate {
+  /// Hands a head to the watch.
   public func transfer(_ id: Int, received head: HTTPResponseHead) {
     watch?.receive(
       id,
@@ -195,11 +196,13 @@ extension APISource: HTTPTransferDelegate {
     act()
   }
 
+  /// Hands octets of a body to the watch.
   public func transfer(_ id: Int, received octets: RawSpan) {
     watch?.receive(id, octets, Clock.monotonic)
     act()
   }
 
+  /// Hands the end of an answer to the watch.
   public func transfer(_ id: Int, ended failure: HTTPClientFailure?) {
     transfers[id] = nil
     watch?.end(id, failure.map { APITransportFailure($0.text) }, Clock.monotonic)
