@@ -45,6 +45,7 @@ let package = Package(
       providers: [.apt(["libevent-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: - Rooms, each importing only from above
     room("Wire"),
@@ -73,6 +74,9 @@ let package = Package(
 
     // MARK: - The API server of the tests
     .target(name: "APIServerKit", path: "Tests/APIServerKit", swiftSettings: settings),
+    .executableTarget(
+      name: "TestAPIServer", dependencies: ["APIServerKit", "CLinux", "CZlib"],
+      path: "Tests/TestAPIServer", exclude: ["tls-front"], swiftSettings: settings),
 
     // MARK: - Tests, a mirror of the rooms
     tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
