@@ -4,10 +4,14 @@ import Wire
 // From objects to records: what changed since the last time is named again, and what then differs
 // is published.
 extension ClusterStore {
-  /// Says that everything has been read: from now on a miss means that the name does not exist.
-  public func setSynchronized(_ value: Bool) {
-    index.synchronized.store(value, ordering: .releasing)
+  /// Says how far what is published can be trusted from now on; to be called after the
+  /// ``publish(candidate:)`` that makes it so.
+  public func setState(_ state: ClusterIndex.State) {
+    index.publishedState.store(state, ordering: .releasing)
   }
+
+  /// ``ClusterIndex/State/live`` or ``ClusterIndex/State/loading``.
+  public func setSynchronized(_ value: Bool) { setState(value ? .live : .loading) }
 
   /// Makes all changes since the last call visible. Where a record changed, the serial becomes
   /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
