@@ -126,7 +126,7 @@ extension ClusterWatch {
 
   /// The connection of a request is gone.
   func lose(_ exchange: Exchange, _ text: String, _ now: UInt64) {
-    metrics.requests("<error>", "GET", servers[exchange.server]).add()
+    metrics.requests("<error>", "GET", host(exchange.server)).add()
     let wasReached = exchange.head != nil
     if !wasReached { problems.begin(.server, "\(name(exchange)): \(text)") }
     guard let owner = exchange.owner else { return }

@@ -149,9 +149,9 @@ public final class ClusterWatch {
     exchange.lastOctet = now
     lastOctet = now
     exchanges[number] = exchange
-    metrics.durations(exchange.request.verb, servers[exchange.server])
-      .observe(Double(now - exchange.sentAt) / 1e9)
-    metrics.requests(String(head.status), "GET", servers[exchange.server]).add()
+    let host = host(exchange.server)
+    metrics.durations(exchange.request.verb, host).observe(Double(now - exchange.sentAt) / 1e9)
+    metrics.requests(String(head.status), "GET", host).add()
     unreachable = 0
     problems.end(.server)
     if head.status == 200, let owner = exchange.owner {
@@ -177,10 +177,10 @@ public final class ClusterWatch {
       receiveComparison(number, owner, octets, now)
     } else {
       schedules[owner].lastEvent = now
-      if exchange.request.purpose == .watch {
-        metrics.events(reflectors[owner].resource.name).add()
-      }
-      take(reflectors[owner].receive(octets), number, owner, now)
+      let reflector = reflectors[owner]
+      let count = reflector.eventCount
+      take(reflector.receive(octets), number, owner, now)
+      metrics.events(reflector.resource.name).add(reflector.eventCount - count)
     }
     advance(now)
   }
@@ -255,7 +255,7 @@ public final class ClusterWatch {
     }
     limitedUntil = 0
     let verb = reflectors[index].listReason == nil ? "watch" : "list"
-    metrics.waits(verb, servers[server]).observe(Double(now - since) / 1e9)
+    metrics.waits(verb, host(server)).observe(Double(now - since) / 1e9)
     schedules[index].wantsSince = nil
     return true
   }
@@ -264,6 +264,13 @@ public final class ClusterWatch {
     lastNumber += 1
     exchanges[lastNumber] = Exchange(request: request, owner: owner, server: server, sentAt: now)
     actions.append(.send(lastNumber, request, server: server))
+  }
+
+  /// A server as metrics name it: `10.96.0.1:443`.
+  func host(_ server: Int) -> String {
+    let url = servers[server]
+    guard let scheme = url.firstRange(of: "://") else { return url }
+    return String(url[scheme.upperBound...].prefix { $0 != "/" })
   }
 
   func cancel(_ number: Int) {

@@ -29,6 +29,8 @@ final class Reflector {
   /// Whether the server is to be asked for lists as streams; some do not have them.
   private(set) var streamsLists = true
   private var errorsInARow = 0
+  /// Events of watches so far, those of streaming lists included.
+  private(set) var eventCount: UInt64 = 0
   /// Objects whose events came late, which the next comparison is to look at soon.
   private(set) var hasDoubt = false
   /// Deleted since the last comparison began.
@@ -355,6 +357,7 @@ extension Reflector {
   }
 
   private func receive(_ event: WatchEvent) -> Verdict {
+    eventCount += 1
     switch event.kind {
     case .error: return refuse(event.object)
     case .bookmark: return receiveBookmark(event)

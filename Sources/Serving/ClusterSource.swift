@@ -78,7 +78,7 @@ final class ClusterSource {
       APISettings(
         origin: origin, scope: settings.scope, limits: settings.limits,
         holdsFirstList: hasSnapshot), loop: loop, metrics: metrics, sink: self
-    ) { [log] in log.say($0, $1, plugin: nil) }
+    ) { [log] in log.say($0, $1) }
     server = source
     source.start()
     // Whether the server has been away for too long shows in time alone.
@@ -271,11 +271,11 @@ extension ClusterSource: ReplicaSink {
 
 extension Log {
   /// Writes a sentence of a source.
-  func say(_ text: String, _ severity: Severity, plugin: String? = "kubernetes") {
+  fileprivate func say(_ text: String, _ severity: Severity) {
     switch severity {
-    case .info: info(text, plugin: plugin)
-    case .warning: warning(text, plugin: plugin)
-    case .error: error(text, plugin: plugin)
+    case .info: info(text, plugin: "kubernetes")
+    case .warning: warning(text, plugin: "kubernetes")
+    case .error: error(text, plugin: "kubernetes")
     }
   }
 }

@@ -38,14 +38,4 @@ extension KubernetesSettings {
     RequestLimits(
       perSecond: apiserverQPS, burst: apiserverBurst, inFlight: apiserverMaxInflight)
   }
-
-  /// What the objects of a snapshot were chosen by.
-  var selection: String {
-    let parts = [
-      scope.labels.map { "labels \($0)" }, scope.namespaceLabels.map { "namespace_labels \($0)" },
-      scope.namespaces.isEmpty ? nil : "namespaces " + scope.namespaces.joined(separator: " "),
-      scope.watchesSlices ? nil : "noendpoints", scope.watchesPods ? "pods verified" : nil,
-    ]
-    return parts.compactMap { $0 }.joined(separator: "; ")
-  }
 }
