@@ -57,7 +57,8 @@ struct ExecPlugin: Hashable {
     case let mode?:
       throw node.fault("interactiveMode", "'\(mode)': expected Never, IfAvailable or Always")
     }
-    let spec = try node.flag("provideClusterInfo")
+    let spec =
+      try node.flag("provideClusterInfo")
       ? [(name: "interactive", json: "false"), ("cluster", cluster.execInfo)]
       : [(name: "interactive", json: "false")]
     additions["KUBERNETES_EXEC_INFO"] = JSONText.object([
@@ -140,7 +141,8 @@ struct ExecCredential: Hashable {
     do throws(DocumentError) {
       root = unsafe try JSONReader().read(output.span.bytes).root
     } catch {
-      throw AccessError("wrote no JSON (\(error))")
+      // What it is may be the credential itself: not to be shown.
+      throw AccessError("wrote no JSON")
     }
     guard root["kind"]?.isString("ExecCredential") == true,
       let version = root["apiVersion"]?.string

@@ -45,7 +45,10 @@ struct Kubeconfig {
     } catch {
       throw entry.fault("server", error.description)
     }
-    reading.warnings += reading.access.protectToken()
+    let unprotected = reading.access.protectToken()
+    // Nor is a token obtained that is not to be sent.
+    if !unprotected.isEmpty { reading.plugin = nil }
+    reading.warnings += unprotected
     return reading
   }
 
@@ -107,7 +110,8 @@ struct Kubeconfig {
       let names = try contextNames.sorted()
       guard !names.isEmpty else { return "the file has no contexts" }
       let rest = names.count - Self.maximumListed
-      return "there are " + names.prefix(Self.maximumListed).map { "'\($0)'" }
+      return "there are "
+        + names.prefix(Self.maximumListed).map { "'\($0)'" }
         .joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
   }
