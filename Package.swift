@@ -43,6 +43,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibevent", pkgConfig: "libevent_core libevent_extra",
       providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -55,7 +57,7 @@ let package = Package(
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
-    room("IO", ["CLibevent", "CLinux"]),
+    room("IO", ["CCurl", "CLibevent", "CLinux"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
@@ -71,10 +73,14 @@ let package = Package(
     .executableTarget(name: "CEchoFloor"),
     .target(name: "CAllocationCounter"),
 
+    // MARK: - The API server of the tests
+    .target(name: "APIServerKit", path: "Tests/APIServerKit", swiftSettings: settings),
+
     // MARK: - Tests, a mirror of the rooms
+    tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("IOTests", ["IO"]),
+    tests("IOTests", ["IO"], resources: [.copy("Samples")]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(
