@@ -149,8 +149,6 @@ public final class AccessSource {
   private func completed(_ access: ClusterAccess, _ credential: ExecCredential) -> ClusterAccess {
     var access = access
     credential.apply(to: &access)
-    // Its warning has been given with the files.
-    _ = access.protectToken()
     return access
   }
 

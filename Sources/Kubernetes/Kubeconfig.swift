@@ -45,7 +45,10 @@ struct Kubeconfig {
     } catch {
       throw entry.fault("server", error.description)
     }
-    reading.warnings += reading.access.protectToken()
+    let unprotected = reading.access.protectToken()
+    // Nor is a token obtained that is not to be sent.
+    if !unprotected.isEmpty { reading.plugin = nil }
+    reading.warnings += unprotected
     return reading
   }
 
