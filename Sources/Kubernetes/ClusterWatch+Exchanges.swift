@@ -128,7 +128,7 @@ extension ClusterWatch {
   func lose(_ exchange: Exchange, _ text: String, _ now: UInt64) {
     metrics.requests("<error>", "GET", host(exchange.server)).add()
     let wasReached = exchange.head != nil
-    if !wasReached { problems.begin(.server, "\(name(exchange)): \(text)") }
+    if !wasReached { problems.begin(.server, "\(servers[exchange.server]): \(text)") }
     guard let owner = exchange.owner else { return }
     if exchange.request.purpose == .comparison {
       comparisons[owner] = nil
