@@ -73,7 +73,11 @@ let package = Package(
     .executableTarget(name: "CEchoFloor"),
     .target(name: "CAllocationCounter"),
 
+    // MARK: - The API server of the tests
+    .target(name: "APIServerKit", path: "Tests/APIServerKit", swiftSettings: settings),
+
     // MARK: - Tests, a mirror of the rooms
+    tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("IOTests", ["IO"], resources: [.copy("Samples")]),

@@ -25,9 +25,11 @@ extension StoreOptions {
     naming.endpointPodNames = settings.endpointPodNames
     naming.noEndpoints = settings.noEndpoints
     naming.ignoresEmptyServices = settings.ignoreEmptyService
+    if case .manifests = settings.source {} else { namespacesAreListed = true }
     if let selector = settings.labels { admits = { selector.matches($0) } }
     if let selector = settings.namespaceLabels {
       exposes = { _, labels in selector.matches(labels) }
+      exposesByLabels = true
     } else if !settings.namespaces.isEmpty {
       exposes = { name, _ in settings.namespaces.contains(name) }
     }

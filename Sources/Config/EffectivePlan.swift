@@ -114,6 +114,7 @@ public enum EffectivePlan {
     if let tls = settings.tls {
       parts.append("tls \(tls.certificate) \(tls.key) \(tls.authority)")
     }
+    if let snapshot = settings.snapshot { parts.append("snapshot \(snapshot)") }
     if !settings.namespaces.isEmpty {
       parts.append("namespaces \(settings.namespaces.sorted().joined(separator: " "))")
     }
@@ -126,12 +127,16 @@ public enum EffectivePlan {
     if settings.ignoreEmptyService { parts.append("ignore empty_service") }
     parts.append(fallThrough(settings.fallThrough))
     parts.append("startup_timeout \(text(settings.startupTimeout))")
-    if let qps = settings.apiserverQPS { parts.append("apiserver_qps \(qps)") }
+    if let qps = settings.apiserverQPS { parts.append("apiserver_qps \(rate(qps))") }
     if let burst = settings.apiserverBurst { parts.append("apiserver_burst \(burst)") }
     if let inflight = settings.apiserverMaxInflight {
       parts.append("apiserver_max_inflight \(inflight)")
     }
     return parts.joined(separator: "; ")
+  }
+
+  private static func rate(_ number: Double) -> String {
+    Int(exactly: number).map(String.init) ?? "\(number)"
   }
 
   private static func source(_ source: KubernetesSettings.Source) -> String {

@@ -84,9 +84,10 @@ final class World: Sendable {
   private static func index(_ settings: KubernetesSettings, _ setup: Setup) -> ClusterIndex {
     let index = ClusterIndex(settings, epochs: Epochs(readers: 1), hash: hash)
     let store = ClusterStore(index: index, options: StoreOptions(settings)) { _ in }
-    for object in Samples.objects { store.upsert(object) }
-    store.setSynchronized(setup.isSynchronized)
+    for object in Samples.objects where setup.holds(object.key) { store.upsert(object) }
+    if setup.state != .loading { store.namespacesComplete() }
     store.publish(candidate: serial)
+    store.setState(setup.state)
     return index
   }
 

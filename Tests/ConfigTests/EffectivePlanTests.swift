@@ -53,6 +53,40 @@ struct EffectivePlanTests {
         """)
   }
 
+  /// The body of a `kubernetes` directive and the plan's words for it.
+  static let clusters = [
+    (
+      "endpoint https://a:6443 https://b\ntls c.pem k.pem ca.pem",
+      "from https://a:6443 https://b; tls c.pem k.pem ca.pem; pods disabled; ttl 5; "
+        + "no fallthrough; startup_timeout 5s"
+    ),
+    (
+      "kubeconfig kube.yaml prod\nsnapshot state.json\nstartup_timeout 30s\napiserver_qps 50\n"
+        + "apiserver_burst 100\napiserver_max_inflight 8",
+      "from kubeconfig kube.yaml, context prod; snapshot state.json; pods disabled; ttl 5; "
+        + "no fallthrough; startup_timeout 30s; apiserver_qps 50; apiserver_burst 100; "
+        + "apiserver_max_inflight 8"
+    ),
+    (
+      "labels tier in (front, back), !old\nnamespace_labels a==b\napiserver_qps 0.5",
+      "from the cluster around it; namespace_labels a=b; labels tier in (back,front),!old; "
+        + "pods disabled; ttl 5; no fallthrough; startup_timeout 5s; apiserver_qps 0.5"
+    ),
+    (
+      "namespaces b a",
+      "from the cluster around it; namespaces a b; pods disabled; ttl 5; no fallthrough; "
+        + "startup_timeout 5s"
+    ),
+  ]
+
+  @Test("Where objects come from and what limits the asking is said", arguments: clusters)
+  func cluster(_ body: String, _ words: String) throws {
+    let configuration = try #require(load("a.org {\nkubernetes {\n\(body)\n}\n}").configuration)
+    #expect(
+      EffectivePlan.describe(configuration)
+        .contains("\n  kubernetes  a.org.; \(words)\n"))
+  }
+
   @Test("An empty configuration says so")
   func empty() {
     #expect(EffectivePlan.describe(Configuration(blocks: [])) == "no server blocks\n")

@@ -21,6 +21,7 @@ import Testing
     ],
     "martlet": ["Serving", "Config"],
     "Benchmarks": [],
+    "APIServerKit": [],
   ]
 
   /// What each room may import from outside; C's own functions are for those that make calls.
