@@ -88,6 +88,24 @@ import Testing
     #expect(Set(try front.visits().map(\.port)).count == 3)
   }
 
+  @Test func `large bodies share a connection, and all come through whole`() throws {
+    let bench = HTTPClientBench(Self.trusting())
+    let piece = [UInt8](repeating: 120, count: 1 << 20)
+    let server = try OctetServer(bench.loop) { request in
+      let head = Array("HTTP/1.1 200 OK\r\nContent-Length: \(8 << 20)\r\n\r\n".utf8)
+      request.answer(OctetServer.Reply([head] + Array(repeating: piece, count: 8)))
+    }
+    let front = try TLSFront(to: server.port, .loopback)
+    bench.recorder.keepsBody = false
+    for id in 1...4 { bench.get(id, "https://127.0.0.1:\(front.port)/") }
+    bench.run(untilEnded: 4)
+    for id in 1...4 {
+      #expect(bench.recorder.transfers[id]?.count == 8 << 20)
+      #expect(bench.recorder.transfers[id]?.failure == nil)
+    }
+    #expect(Set(try front.visits().map(\.port)).count == 1)
+  }
+
   @Test func `a recorded gzip list comes through HTTP/2`() throws {
     let bench = HTTPClientBench(Self.trusting())
     let octets = try HTTPRecordingTests.octets("wire-list-services-gzip")
@@ -160,10 +178,14 @@ import Testing
   @Test func `a client's certificate is shown where it is demanded`() throws {
     let with = try Self.fetch(Self.trusting(client: .client), clientsOf: .authority).received
     #expect(with.text == "/path")
-    let without = try Self.fetch(Self.trusting(), clientsOf: .authority).received
-    #expect(without.failure?.kind == .tls, "\(String(describing: without.failure))")
-    let strange = try Self.fetch(Self.trusting(client: .client), clientsOf: .stranger).received
-    #expect(strange.failure?.kind == .tls, "\(String(describing: strange.failure))")
+    for configuration in [Self.trusting(), Self.trusting(client: .stranger)] {
+      let received = try Self.fetch(configuration, clientsOf: .authority).received
+      // With TLS 1.3 the server's alert comes after the handshake, and is lost where the server has
+      // closed before the request is sent.
+      let kind = try #require(received.failure?.kind)
+      #expect([.tls, .cut].contains(kind), "\(received)")
+      #expect(received.heads.isEmpty)
+    }
   }
 
   @Test(arguments: [
