@@ -47,6 +47,7 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: - Rooms, each importing only from above
     room("Wire"),
@@ -75,9 +76,13 @@ let package = Package(
 
     // MARK: - The API server of the tests
     .target(name: "APIServerKit", path: "Tests/APIServerKit", swiftSettings: settings),
+    .executableTarget(
+      name: "TestAPIServer", dependencies: ["APIServerKit", "CLinux", "CZlib"],
+      path: "Tests/TestAPIServer", exclude: ["tls-front"], swiftSettings: settings),
 
     // MARK: - Tests, a mirror of the rooms
     tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
+    tests("WatchTests", ["APIServerKit", "Kubernetes", "Cluster", "Documents", "Telemetry"]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("IOTests", ["IO"], resources: [.copy("Samples")]),

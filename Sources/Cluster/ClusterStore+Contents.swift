@@ -3,7 +3,8 @@ extension ClusterStore {
   ///
   /// Each object is as it was when it was handed out. One that is there all the time comes once;
   /// one that appears, goes or changes meanwhile comes or not, before its change or after it. Copies
-  /// no more at a time than the names of one namespace's services and Pods.
+  /// no more at a time than the names of one namespace's services and Pods. Objects that are held
+  /// back come, too.
   ///
   /// Pods and Endpoints have no labels: the store does not keep them. Pods without an address that
   /// is kept (``ClusterIndex/pods``) are left out.

@@ -53,6 +53,11 @@ extension ClusterStore {
     }
   }
 
+  /// Whether a Service is headless; nil for one that is not known.
+  public func isHeadless(_ namespace: String, _ name: String) -> Bool? {
+    state(namespace, name)?.service.map { $0.kind == .headless }
+  }
+
   /// Whether `object` is known and no different.
   func has(_ object: ClusterObject) -> Bool {
     switch object {

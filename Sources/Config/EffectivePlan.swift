@@ -139,7 +139,7 @@ public enum EffectivePlan {
     Int(exactly: number).map(String.init) ?? "\(number)"
   }
 
-  private static func source(_ source: KubernetesSettings.Source) -> String {
+  fileprivate static func source(_ source: KubernetesSettings.Source) -> String {
     switch source {
     case .inCluster: "from the cluster around it"
     case .kubeconfig(let file, let context):
@@ -166,6 +166,22 @@ public enum EffectivePlan {
 
   static func names(_ names: [DomainName]) -> String {
     names.map(\.description).joined(separator: " ")
+  }
+}
+
+extension KubernetesSettings {
+  /// Which objects of which cluster are asked for, in words: settings with the same words ask for
+  /// the same. What was kept of others is not to be answered from.
+  public var selection: String {
+    var parts = [EffectivePlan.source(source)]
+    if !namespaces.isEmpty {
+      parts.append("namespaces \(namespaces.sorted().joined(separator: " "))")
+    }
+    if let namespaceLabels { parts.append("namespace_labels \(namespaceLabels.text)") }
+    if let labels { parts.append("labels \(labels.text)") }
+    if pods == .verified { parts.append("pods verified") }
+    if noEndpoints { parts.append("noendpoints") }
+    return parts.joined(separator: "; ")
   }
 }
 

@@ -40,12 +40,16 @@ public struct HTTPClientRequest: Sendable {
   public var headers: [(name: String, value: String)]
   /// Whether the server may compress; the delegate gets the body decoded.
   public var acceptsGzip: Bool
+  /// Whether it must not go over a connection that there is already.
+  public var needsConnection: Bool
 
   public init(
-    _ url: String, headers: [(name: String, value: String)] = [], acceptsGzip: Bool = false
+    _ url: String, headers: [(name: String, value: String)] = [], acceptsGzip: Bool = false,
+    needsConnection: Bool = false
   ) {
     self.url = url
     self.headers = headers
     self.acceptsGzip = acceptsGzip
+    self.needsConnection = needsConnection
   }
 }

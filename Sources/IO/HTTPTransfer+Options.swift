@@ -87,6 +87,7 @@ extension HTTPTransfer {
     }
     // On plain connections there is nothing to wait for: they carry one transfer at a time.
     set(CURLOPT_PIPEWAIT, request.url.lowercased().hasPrefix("https:") ? 1 : 0)
+    if request.needsConnection { set(CURLOPT_FRESH_CONNECT, 1) }
     set(CURLOPT_USERAGENT, configuration.userAgent)
     if request.acceptsGzip { set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     if let proxy = configuration.proxy {

@@ -57,7 +57,8 @@ struct ExecPlugin: Hashable {
     case let mode?:
       throw node.fault("interactiveMode", "'\(mode)': expected Never, IfAvailable or Always")
     }
-    let spec = try node.flag("provideClusterInfo")
+    let spec =
+      try node.flag("provideClusterInfo")
       ? [(name: "interactive", json: "false"), ("cluster", cluster.execInfo)]
       : [(name: "interactive", json: "false")]
     additions["KUBERNETES_EXEC_INFO"] = JSONText.object([

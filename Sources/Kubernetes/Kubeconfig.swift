@@ -107,7 +107,8 @@ struct Kubeconfig {
       let names = try contextNames.sorted()
       guard !names.isEmpty else { return "the file has no contexts" }
       let rest = names.count - Self.maximumListed
-      return "there are " + names.prefix(Self.maximumListed).map { "'\($0)'" }
+      return "there are "
+        + names.prefix(Self.maximumListed).map { "'\($0)'" }
         .joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
   }

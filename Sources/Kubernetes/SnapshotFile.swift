@@ -156,7 +156,7 @@ extension SnapshotFile {
       throw DocumentError(
         place: .start, message: "it has the objects of '\(found)', and not those of '\(selection)'")
     }
-    guard let written = UTCTime.seconds(annotations?["martlet/snapshot-time"]?.string ?? "") else {
+    guard let written = Timestamp.read(annotations?["martlet/snapshot-time"]?.string ?? "") else {
       throw DocumentError(place: .start, message: "it does not say when it was written")
     }
     return written

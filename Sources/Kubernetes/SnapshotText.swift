@@ -32,7 +32,7 @@ struct SnapshotText {
     octets += Self.magic
     octets += Self.format.utf8
     raw(#"","martlet/snapshot-time":"#)
-    string(UTCTime.text(written))
+    string(Timestamp.text(written))
     raw(#","martlet/snapshot-selection":"#)
     string(selection)
     raw(#"}},"items":["#)

@@ -49,7 +49,7 @@ public final class SnapshotWriter {
   ///
   /// - Parameters:
   ///   - path: absolute; its directory must exist.
-  ///   - selection: in words, which objects of the cluster these are: the settings that choose them.
+  ///   - selection: in words, which objects of which cluster: the settings that choose them.
   ///     Who reads the file must say the same.
   ///   - report: gets a sentence when writing begins to fail, fails for another reason, and works
   ///     again.
@@ -66,6 +66,7 @@ public final class SnapshotWriter {
 
   deinit {
     writing?.orders.post(.giveUp)
+    writing?.thread.detach()
   }
 
   public var isWriting: Bool { writing != nil }

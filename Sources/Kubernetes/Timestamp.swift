@@ -3,14 +3,23 @@ enum Timestamp {
   /// Unix seconds of `2026-11-21T08:30:00Z`; fractions of a second are cut off. Nil where the text
   /// is no date and time, or one that does not exist.
   static func read(_ text: String) -> Int64? {
+    parts(text)?.seconds
+  }
+
+  /// Unix seconds with their fraction, to the microsecond.
+  static func readPrecisely(_ text: String) -> Double? {
+    parts(text).map { Double($0.seconds) + Double($0.fraction) / 1e6 }
+  }
+
+  private static func parts(_ text: String) -> (seconds: Int64, fraction: Int64)? {
     var rest = Array(text.utf8)[...]
     guard let year = number(&rest, 4), take(&rest, "-"), let month = number(&rest, 2),
       take(&rest, "-"), let day = number(&rest, 2), take(&rest, "Tt"),
       let hour = number(&rest, 2), take(&rest, ":"), let minute = number(&rest, 2),
-      take(&rest, ":"), let second = number(&rest, 2), skipFraction(&rest),
+      take(&rest, ":"), let second = number(&rest, 2), let fraction = fraction(&rest),
       let offset = offset(&rest), rest.isEmpty
     else { return nil }
-    return unixSeconds(year, month, day, hour, minute, second).map { $0 - offset }
+    return unixSeconds(year, month, day, hour, minute, second).map { ($0 - offset, fraction) }
   }
 
   /// Nil where there is no such date or time; a leap second counts as the next.
@@ -55,11 +64,14 @@ enum Timestamp {
     return true
   }
 
-  private static func skipFraction(_ rest: inout ArraySlice<UInt8>) -> Bool {
-    guard take(&rest, ".") else { return true }
+  /// Microseconds; 0 where none are written.
+  private static func fraction(_ rest: inout ArraySlice<UInt8>) -> Int64? {
+    guard take(&rest, ".") else { return 0 }
     let digits = rest.prefix { (0x30...0x39).contains($0) }
     rest = rest.dropFirst(digits.count)
-    return !digits.isEmpty
+    guard !digits.isEmpty else { return nil }
+    let six = digits.prefix(6) + Array(repeating: 0x30, count: max(0, 6 - digits.count))
+    return six.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
   }
 
   /// Seconds that the local time is ahead of UTC.

@@ -22,12 +22,16 @@ public final class APIExchange {
   public private(set) var chunkLimit: Int?
   /// Until when not even the status line is sent.
   public private(set) var respondsFrom: Nanoseconds
+  /// Whether the ends of events are noted for `takeMarks`.
+  public var recordsMarks = false
   var faults: [FaultRule] = []
   var context = FaultyAPIServer.Context()
 
   private let server: FaultyAPIServer
   private let cursor: WatchCursor?
   private var pending: [UInt8]
+  private var takenCount = 0
+  private var marks: [Mark] = []
   private var ending: End?
   private var eventCount = 0
   private var silentUntil: Nanoseconds = 0
@@ -78,6 +82,22 @@ public final class APIExchange {
   /// How the response stands after what `next` has given.
   public func end(_ now: Nanoseconds) -> End {
     pending.isEmpty && now >= silentUntil && now >= respondsFrom ? ending ?? .open : .open
+  }
+
+  /// Where an event ends in the body.
+  public struct Mark: Sendable {
+    /// Octets from the beginning of the body to the event's end.
+    public var end: Int
+    /// `namespace/name`.
+    public var key: String
+    /// The ResourceVersion it carries.
+    public var revision: UInt64
+  }
+
+  /// The events that were made since the last call, without initial ones and bookmarks.
+  public func takeMarks() -> [Mark] {
+    defer { marks = [] }
+    return marks
   }
 
   /// When `next` may have something without any change of an object.
@@ -134,6 +154,10 @@ public final class APIExchange {
     if event.kind == .deleted, happens(.missingDeleted) != nil { return }
     if event.kind == .modified, happens(.missingModified) != nil { return }
     pending += event.line
+    if recordsMarks, !event.isInitial, event.kind != .bookmark {
+      let end = takenCount + pending.count
+      marks.append(Mark(end: end, key: event.key, revision: event.revision))
+    }
     // The initial events are in the order of keys: no ResourceVersion is older than another there.
     guard !event.isInitial, event.kind != .error else { return }
     if event.kind == .deleted, happens(.duplicateDeleted) != nil { pending += event.line }
@@ -172,6 +196,7 @@ public final class APIExchange {
 
   private func taken(_ now: Nanoseconds) -> [UInt8] {
     guard var pace, now < pace.until else {
+      takenCount += pending.count
       defer { pending = [] }
       return pending
     }
@@ -181,6 +206,7 @@ public final class APIExchange {
     self.pace = pace
     let due = Array(pending.prefix(count))
     pending.removeFirst(count)
+    takenCount += count
     return due
   }
 }

@@ -121,13 +121,9 @@ public final class StoredObject: Sendable {
       low = (low ^ UInt64(octet)) &* 0x100_0000_01b3
       high = (high &+ UInt64(octet)) &* 0x9e37_79b9_7f4a_7c15
     }
-    let digits = hex(high) + hex(low)
-    var text = ""
-    for (index, digit) in digits.utf8.enumerated() {
-      if index == 8 || index == 12 || index == 16 || index == 20 { text += "-" }
-      text.unicodeScalars.append(index == 12 ? "4" : UnicodeScalar(digit))
-    }
-    return text
+    let digits = Array((hex(high) + hex(low)).utf8)
+    let parts = [digits[..<8], digits[8..<12], digits[12..<16], digits[16..<20], digits[20...]]
+    return String(decoding: Array(parts.joined(separator: [UInt8(ascii: "-")])), as: UTF8.self)
   }
 
   private static func hex(_ value: UInt64) -> String {

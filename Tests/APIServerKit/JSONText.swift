@@ -34,9 +34,9 @@ enum JSONText {
 }
 
 /// RFC 3339 text of a time in UTC, without a calendar library.
-enum TimeText {
+public enum TimeText {
   /// `2026-11-21T03:19:55Z` of seconds since 1970.
-  static func text(_ seconds: Int64) -> String {
+  public static func text(_ seconds: Int64) -> String {
     let days = floorDivide(seconds, 86400)
     let second = seconds - days * 86400
     let (year, month, day) = civil(days)

@@ -87,6 +87,24 @@ struct EffectivePlanTests {
         .contains("\n  kubernetes  a.org.; \(words)\n"))
   }
 
+  /// The body of a `kubernetes` directive and which objects it asks for.
+  static let selections = [
+    ("", "from the cluster around it"),
+    ("pods insecure\nttl 30\nsnapshot s\nstartup_timeout 1s", "from the cluster around it"),
+    ("endpoint https://a https://b\npods verified", "from https://a https://b; pods verified"),
+    ("namespaces b a\nnoendpoints", "from the cluster around it; namespaces a b; noendpoints"),
+    (
+      "kubeconfig k c\nlabels a in (c, b)\nnamespace_labels d == e",
+      "from kubeconfig k, context c; namespace_labels d=e; labels a in (b,c)"
+    ),
+  ]
+
+  @Test("Which objects are asked for is said alike for the same ones", arguments: selections)
+  func selection(_ body: String, _ words: String) throws {
+    let block = try #require(load("a.org {\nkubernetes {\n\(body)\n}\n}").block)
+    #expect(block.kubernetes[0].selection == words)
+  }
+
   @Test("An empty configuration says so")
   func empty() {
     #expect(EffectivePlan.describe(Configuration(blocks: [])) == "no server blocks\n")

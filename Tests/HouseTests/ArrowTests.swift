@@ -22,6 +22,7 @@ import Testing
     "martlet": ["Serving", "Config"],
     "Benchmarks": [],
     "APIServerKit": [],
+    "TestAPIServer": ["APIServerKit", "CLinux", "CZlib"],
   ]
 
   /// What each room may import from outside; C's own functions are for those that make calls.

@@ -220,14 +220,14 @@ struct SnapshotFileTests {
 
   @Test("Time is written as RFC 3339 does", arguments: times)
   func time(seconds: Int64, text: String) {
-    #expect(UTCTime.text(seconds) == text)
-    #expect(UTCTime.seconds(text) == seconds)
+    #expect(Timestamp.text(seconds) == text)
+    #expect(Timestamp.read(text) == seconds)
   }
 
   @Test(
     "What is no time is none",
     arguments: ["", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00+00"])
   func noTime(_ text: String) {
-    #expect(UTCTime.seconds(text) == nil)
+    #expect(Timestamp.read(text) == nil)
   }
 }
