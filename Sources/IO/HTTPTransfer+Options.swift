@@ -137,8 +137,10 @@ extension HTTPTransfer {
     setUpFailure = HTTPClientFailure(.other, "\(url): \(HTTPClientFailure.text(code))")
   }
 
-  /// A small request must not wait for the ACK of one before, and a dead peer must be noticed.
+  /// A small request must not wait for the ACK of one before, a dead peer must be noticed, and a
+  /// child process has no business with the connection.
   private static func prepareSocket(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let rows: [(level: Int32, option: Int32, value: Int32)] = [
       (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
       (SOL_SOCKET, SO_KEEPALIVE, 1),
