@@ -20,12 +20,11 @@ import Testing
   private static func at(
     _ moment: Moment, of id: Int, _ recorder: Recorder, _ action: @escaping () -> Void
   ) {
-    var isDone = false
-    let once: (Int) -> Void = { called in
-      if called == id, !isDone {
-        isDone = true
-        action()
-      }
+    // Once done it is forgotten, and with it what it holds.
+    let once: (Int) -> Void = { [unowned recorder] called in
+      guard called == id else { return }
+      recorder.forgetHooks()
+      action()
     }
     switch moment {
     case .head: recorder.onHead = once

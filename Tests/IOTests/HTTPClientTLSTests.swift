@@ -72,6 +72,7 @@ import Testing
     #expect(recorder.transfers[4]?.text == "/four")
     front.kill()
     bench.run(untilEnded: 2)
+    recorder.forgetHooks()
     #expect(recorder.ended == [4, 3])
     #expect(recorder.transfers[3]?.failure?.kind == .cut)
     #expect(Set(try front.visits().map(\.port)).count == 1)
