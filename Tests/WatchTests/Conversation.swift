@@ -20,6 +20,8 @@ final class Conversation {
   private(set) var open: [Asked] = []
   /// Since the last ``takeAsked()``.
   private var asked: [Asked] = []
+  /// Resources for which every request is refused at once (403).
+  var forbidden: Set<String> = []
   /// What bookmarks tell that keep watches alive.
   var version = 100
 
@@ -108,8 +110,14 @@ final class Conversation {
       switch action {
       case .send(let number, let request, let server):
         let sent = Asked(number: number, request: request, server: server, time: now)
-        open.append(sent)
-        asked.append(sent)
+        if forbidden.contains(where: { sent.name.contains(" \($0)") }) {
+          watch.receive(number, APIResponseHead(status: 403, isMultiplexed: true), now)
+          watch.end(number, nil, now)
+          act()
+        } else {
+          open.append(sent)
+          asked.append(sent)
+        }
       case .cancel(let number): open.removeAll { $0.number == number }
       case .renewCredentials: renewals += 1
       case .closeConnections:
@@ -133,8 +141,11 @@ final class Conversation {
   /// What has no end yet, granted or not.
   var underWay: [String] { open.map(\.name) }
 
-  func find(_ name: String) -> Asked? {
-    let found = open.first { $0.matches(name) }
+  /// - Parameter isGranted: only one that has its 200 already, or only one that has none; nil: any.
+  func find(_ name: String, isGranted: Bool? = nil) -> Asked? {
+    let found = open.first {
+      $0.matches(name) && (isGranted == nil || isGranted == $0.isGranted)
+    }
     if found == nil { Issue.record("no request \(name) among \(underWay)") }
     return found
   }
@@ -153,7 +164,7 @@ final class Conversation {
     _ name: String, _ body: [UInt8], isMultiplexed: Bool = true, piece: Int = .max,
     ends: Bool = false
   ) {
-    guard let asked = find(name) else { return }
+    guard let asked = find(name, isGranted: false) else { return }
     receiveHead(asked, APIResponseHead(status: 200, isMultiplexed: isMultiplexed))
     feed(asked, body, piece: piece)
     if ends { end(asked, nil) }
@@ -166,7 +177,7 @@ final class Conversation {
     _ name: String, _ status: Int, _ body: [UInt8] = [], retryAfter: Int? = nil,
     location: String? = nil
   ) {
-    guard let asked = find(name) else { return }
+    guard let asked = find(name, isGranted: false) else { return }
     receiveHead(
       asked,
       APIResponseHead(
