@@ -28,9 +28,9 @@ import Testing
     for name in ["watch namespaces", "watch endpointslices"] { talk.grant(name) }
     for _ in 0..<10 {
       talk.refuse("watch services", 503)
-      talk.passAlive(40)
+      talk.passUntilAsked("watch services", within: 40)
       talk.cut("watch services", "Connection refused")
-      talk.passAlive(20)
+      talk.passUntilAsked("watch services", within: 40)
     }
     #expect(talk.said.count == 2)
   }

@@ -176,6 +176,7 @@ import Wire
     let talk = Self.atServices(watchesSlices: true)
     talk.grant("stream services", ObjectText.stream(100))
     talk.grant("stream endpointslices", Samples.octets("watchlist-endpointslices"))
+    talk.version = 301
     talk.passAlive(60)
     let last = Samples.text("watch-endpointslices").split(separator: "\n").last ?? ""
     talk.feed("stream endpointslices", last.replacing("274", with: "301") + "\n")

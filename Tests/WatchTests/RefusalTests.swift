@@ -55,8 +55,9 @@ import Testing
       talk.pass(7)
     }
     talk.grant("stream namespaces", ObjectText.stream(100))
-    talk.pass(0.5)
-    talk.cut("stream namespaces")
+    talk.pass(5)
+    talk.finish("stream namespaces")
+    talk.cut("watch namespaces 100", "Connection refused")
     _ = talk.takeAsked()
     talk.pass(0.32)
     #expect(talk.takeAsked() == ["watch namespaces 100"])
@@ -182,6 +183,7 @@ import Testing
     for name in ["namespaces", "services", "endpointslices"] { talk.finish("stream \(name)") }
     talk.refuse("watch namespaces", 401)
     talk.refuse("watch services", 401)
+    talk.pass(0.1)
     talk.renewCredentials()
     talk.refuse("watch endpointslices", 401)
     #expect(talk.renewals == 1)

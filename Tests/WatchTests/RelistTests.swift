@@ -88,6 +88,7 @@ import Wire
 
   @Test func `the first list shows what it has so far, and drops it where the next lacks it`() {
     let talk = Conversation()
+    talk.forbidden = ["services", "endpointslices"]
     talk.start()
     talk.grant("stream namespaces", ObjectText.added(ObjectText.namespace("a", 5)))
     #expect(talk.replica.visible.count == 1)
