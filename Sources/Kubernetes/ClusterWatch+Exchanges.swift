@@ -270,6 +270,7 @@ extension ClusterWatch {
         scheduleComparison(owner, now)
       } else {
         reflectors[owner].abandon()
+        reflectors[owner].startStreaming()
         if lister == owner { lister = nil }
       }
     }

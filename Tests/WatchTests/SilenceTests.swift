@@ -85,6 +85,16 @@ import Testing
     #expect(talk.watch.faults == ["https://api-0: Connection refused"])
   }
 
+  @Test func `a streaming list on a connection that is dead is one again on the next`() {
+    let talk = Conversation(servers: 2)
+    talk.start()
+    talk.grant("stream namespaces", ObjectText.added(ObjectText.namespace("a", 5)))
+    talk.pass(30.1)
+    #expect(talk.takeAsked() == ["stream namespaces", "probe", "list namespaces"])
+    talk.pass(10)
+    #expect(talk.takeAsked() == ["stream namespaces at 1"])
+  }
+
   @Test func `a watch silent for 150 s beside others that are not is asked for anew`() {
     let talk = Conversation()
     talk.synchronize()
