@@ -95,7 +95,7 @@ let package = Package(
       "ServingTests",
       ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
     tests("EndToEndTests", ["martlet"]),
-    tests("HouseTests", []),
+    tests("HouseTests", ["Config", "Documents"]),
     tests("ClusterTests", ["Cluster", "Wire"]),
     tests(
       "AnsweringTests",
