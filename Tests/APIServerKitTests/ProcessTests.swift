@@ -142,7 +142,8 @@ final class RunningProcess {
 
   func end() {
     guard process.isRunning else { return }
-    process.terminate()
+    // A thread of Dispatch blocks signals and its children inherit that; this one cannot be blocked.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
