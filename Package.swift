@@ -43,6 +43,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibevent", pkgConfig: "libevent_core libevent_extra",
       providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -56,7 +58,7 @@ let package = Package(
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
-    room("IO", ["CLibevent", "CLinux"]),
+    room("IO", ["CCurl", "CLibevent", "CLinux"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
@@ -84,9 +86,10 @@ let package = Package(
     // MARK: - Tests, a mirror of the rooms
     tests(
       "APIServerKitTests", ["APIServerKit", "TestAPIServer"], resources: [.copy("Samples")]),
+    tests("WatchTests", ["APIServerKit", "Kubernetes", "Cluster", "Documents", "Telemetry"]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("IOTests", ["IO"]),
+    tests("IOTests", ["IO"], resources: [.copy("Samples")]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(

@@ -2,13 +2,24 @@ import Cluster
 import Wire
 
 extension ClusterIndex.Answer {
-  /// What the reply says about why there is nothing (RFC 8914); nil where the RCODE says it all.
-  var extendedError: ExtendedError? {
+  /// What the reply says about why there is nothing (RFC 8914), or that it may have changed since;
+  /// nil where the RCODE says it all.
+  func extendedError(_ state: ClusterIndex.State) -> ExtendedError? {
+    var reason: StaticString?
     switch self {
-    case .nameError(let reason), .noData(let reason):
-      reason.text.map { ExtendedError(code: ExtendedError.other, text: $0) }
-    default: nil
+    case .nameError(let found), .noData(let found): reason = found.text
+    default: break
     }
+    guard state != .stale else {
+      return ExtendedError(
+        code: isNameError ? ExtendedError.staleNameError : ExtendedError.staleAnswer,
+        text: "kubernetes: answered from the last known state", detail: reason)
+    }
+    return reason.map { ExtendedError(code: ExtendedError.other, text: $0) }
+  }
+
+  var isNameError: Bool {
+    if case .nameError = self { true } else { false }
   }
 }
 

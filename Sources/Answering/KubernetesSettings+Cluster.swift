@@ -25,11 +25,19 @@ extension StoreOptions {
     naming.endpointPodNames = settings.endpointPodNames
     naming.noEndpoints = settings.noEndpoints
     naming.ignoresEmptyServices = settings.ignoreEmptyService
+    if !settings.namespaces.isEmpty {
+      exposes = { name, _ in settings.namespaces.contains(name) }
+    }
+    guard case .manifests = settings.source else {
+      // An API server selects by labels itself; what it does not give is not there.
+      namespacesAreListed = true
+      exposesByLabels = settings.namespaceLabels != nil
+      return
+    }
     if let selector = settings.labels { admits = { selector.matches($0) } }
     if let selector = settings.namespaceLabels {
       exposes = { _, labels in selector.matches(labels) }
-    } else if !settings.namespaces.isEmpty {
-      exposes = { name, _ in settings.namespaces.contains(name) }
+      exposesByLabels = true
     }
   }
 }

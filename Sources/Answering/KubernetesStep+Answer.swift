@@ -11,6 +11,8 @@ extension KubernetesStep {
     let labels = labelCounts[zone]
     let reverse = isReverse[zone]
     let type = reply.query.type
+    // Before the lookup: what it misses may come, and everything have been read, right behind it.
+    let state = unsafe index._withUnsafeGuaranteedRef { $0.state }
     let answer = unsafe index._withUnsafeGuaranteedRef {
       reverse
         ? $0.reverseLookup(name, zoneLabels: labels, type: type)
@@ -20,13 +22,25 @@ extension KubernetesStep {
       name: reply.namePlace,
       zone: reply.namePlace + name.place(name.labelCount - labels),
       zoneCount: name.count - name.place(name.labelCount - labels))
-    if case .nameError = answer { return miss(answer, name, place, &reply, &writer) }
-    if case .noData = answer { return miss(answer, name, place, &reply, &writer) }
-    writer.setAuthoritative()
     let start = writer.count
-    write(answer, place, &reply, &writer)
-    // Every record would have had a name that is too long.
-    if writer.count == start, !writer.isTruncated { putSOA(place, in: .authority, &writer) }
+    if state == .loading, isOpen(answer, name, zone) {
+      putNotReady(place, &reply, &writer)
+      return true
+    }
+    if answer.isMiss, reply.namePlace == Query.headerOctets, passesOn(answer, name) {
+      return false
+    }
+    writer.setAuthoritative()
+    if answer.isMiss {
+      reply.error = answer.extendedError(state)
+      if answer.isNameError { reply.code = .nameError }
+      putSOA(place, in: .authority, &writer)
+    } else {
+      write(answer, place, &reply, &writer)
+      // Every record would have had a name that is too long.
+      if writer.count == start, !writer.isTruncated { putSOA(place, in: .authority, &writer) }
+    }
+    if state == .stale { noteStale(answer, from: start, &reply, &writer) }
     return true
   }
 
@@ -73,27 +87,37 @@ extension KubernetesStep {
 
   // MARK: - Nothing there
 
-  /// NXDOMAIN or NODATA with the zone's SOA; before everything has been read, SERVFAIL, since the
-  /// name may exist and must not be asked elsewhere either.
-  private func miss(
-    _ answer: ClusterIndex.Answer, _ name: borrowing QueryName, _ place: Place,
-    _ reply: inout Reply, _ writer: inout MessageWriter
+  /// Whether the answer may be another one when everything has been read, or somebody else's to
+  /// give. What exists may well lack the type: a client that asks for A and AAAA together must not
+  /// fail for the second.
+  private func isOpen(
+    _ answer: ClusterIndex.Answer, _ name: borrowing QueryName, _ zone: Int
   ) -> Bool {
-    let isComplete = unsafe index._withUnsafeGuaranteedRef { $0.isSynchronized }
-    // What exists may well lack the type: a client that asks for A and AAAA together must not fail
-    // for the second.
-    if !isComplete, answer.isNameError || passesOn(answer, name) {
-      reply.code = .serverFailure
-      reply.error = ExtendedError(
-        code: ExtendedError.notReady, text: "kubernetes: not all objects have been read yet")
-    } else {
-      if reply.namePlace == Query.headerOctets, passesOn(answer, name) { return false }
-      reply.error = answer.extendedError
-      if answer.isNameError { reply.code = .nameError }
+    let isSettled = unsafe index._withUnsafeGuaranteedRef {
+      $0.isSettled(
+        answer, name, zoneLabels: labelCounts[zone], isReverse: isReverse[zone])
     }
+    return !isSettled || passesOn(answer, name)
+  }
+
+  /// SERVFAIL with the zone's SOA, at once: the client asks again, or another server.
+  private func putNotReady(
+    _ place: Place, _ reply: inout Reply, _ writer: inout MessageWriter
+  ) {
+    reply.code = .serverFailure
+    reply.error = ExtendedError(
+      code: ExtendedError.notReady, text: "kubernetes: not all objects have been read yet")
     writer.setAuthoritative()
     putSOA(place, in: .authority, &writer)
-    return true
+  }
+
+  /// The records from `start` on may have changed since: clients are told, and to ask again soon.
+  private func noteStale(
+    _ answer: ClusterIndex.Answer, from start: Int, _ reply: inout Reply,
+    _ writer: inout MessageWriter
+  ) {
+    reply.error = answer.extendedError(.stale)
+    writer.limitTTLs(from: start)
   }
 
   /// Name errors fall through; of a reverse zone also names that only have names below them, since
@@ -225,7 +249,11 @@ extension KubernetesStep {
 }
 
 extension ClusterIndex.Answer {
-  fileprivate var isNameError: Bool {
-    if case .nameError = self { true } else { false }
+  @inline(__always)
+  fileprivate var isMiss: Bool {
+    switch self {
+    case .nameError, .noData: true
+    default: false
+    }
   }
 }

@@ -2,15 +2,20 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define CONTROL_OCTETS 64
 
@@ -209,3 +214,53 @@ int clinux_enable_pktinfo(int descriptor, int family) {
       : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
   return result < 0 ? -errno : 0;
 }
+
+int clinux_spawn(
+    const char *file, char *const arguments[], char *const environment[], int output, int errors,
+    int *process) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int result = posix_spawn_file_actions_init(&actions);
+  if (result != 0) return result;
+  result = posix_spawnattr_init(&attributes);
+  if (result != 0) {
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+  }
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  // A session of its own has no terminal, on which a question would wait for ever.
+  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID;
+  if ((result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+      (result = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+      (result = posix_spawn_file_actions_adddup2(&actions, errors, 2)) == 0 &&
+      (result = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+      (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+      (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+      (result = posix_spawnattr_setflags(&attributes, flags)) == 0) {
+    pid_t started = 0;
+    result = posix_spawnp(&started, file, &actions, &attributes, arguments, environment);
+    *process = started;
+  }
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return result;
+}
+
+int clinux_pidfd(int process) {
+  // The descriptor is closed on exec by itself.
+  long descriptor = syscall(SYS_pidfd_open, process, 0);
+  return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+int clinux_pipe(int ends[2]) {
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0) return 0;
+  int error = errno;
+  close(ends[0]);
+  close(ends[1]);
+  return -error;
+}
+
+char **clinux_environment(void) { return environ; }

@@ -58,7 +58,8 @@ public struct AddressRecord {
   public struct Names {
     private let octets: Octets
     private var at: Int
-    private var isDone = false
+    /// Whether the name given last is a service's, which has no other beside it.
+    fileprivate var isDone = false
 
     init(_ record: AddressRecord) {
       octets = record.record.octets
@@ -80,6 +81,12 @@ public struct AddressRecord {
   }
 
   public var names: Names { Names(self) }
+
+  /// Whether it is the ClusterIP of a service that is not hidden.
+  var isOfService: Bool {
+    var names = names
+    return names.next() != nil && names.isDone
+  }
 
   /// Names of endpoints, hidden ones too: what the apex NS is made of.
   var endpointNames: [[UInt8]] {

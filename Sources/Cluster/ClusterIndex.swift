@@ -1,4 +1,4 @@
-import Synchronization
+public import Synchronization
 public import Wire
 
 /// The names of a cluster as published: written by one ``ClusterStore``, looked up by any number
@@ -17,7 +17,17 @@ public final class ClusterIndex: Sendable {
   let namespaces: RecordTable
   let podAddresses: RecordTable
   let serialNumber = Atomic<UInt32>(0)
-  let synchronized = Atomic<Bool>(false)
+  let publishedState = Atomic<State>(.loading)
+
+  /// How far what is published can be trusted.
+  public enum State: UInt8, Sendable, AtomicRepresentable {
+    /// Objects are still being read for the first time: a miss proves nothing.
+    case loading
+    /// Everything has been read, and changes are followed.
+    case live
+    /// Everything had been read once, but changes are not seen any more: the API server is away.
+    case stale
+  }
 
   /// How `a-b-c-d.<namespace>.pod` is answered.
   public enum PodNames: Sendable {
@@ -42,8 +52,12 @@ public final class ClusterIndex: Sendable {
   /// The SOA serial of the latest change of a record (RFC 1982).
   public var serial: UInt32 { serialNumber.load(ordering: .relaxed) }
 
-  /// Whether everything that was to be read has been: until then a miss proves nothing.
-  public var isSynchronized: Bool { synchronized.load(ordering: .acquiring) }
+  /// Read before a lookup it holds for that lookup: what a ``State/live`` index lacks was not there.
+  @inline(__always)
+  public var state: State { publishedState.load(ordering: .acquiring) }
+
+  /// Whether everything that was to be read has been, once.
+  public var isSynchronized: Bool { state != .loading }
 
   // MARK: - Lookup
 

@@ -4,21 +4,23 @@ import Wire
 // From objects to records: what changed since the last time is named again, and what then differs
 // is published.
 extension ClusterStore {
-  /// Says that everything has been read: from now on a miss means that the name does not exist.
-  public func setSynchronized(_ value: Bool) {
-    index.synchronized.store(value, ordering: .releasing)
+  /// Says how far what is published can be trusted from now on; to be called after the
+  /// ``publish(candidate:)`` that makes it so.
+  public func setState(_ state: ClusterIndex.State) {
+    index.publishedState.store(state, ordering: .releasing)
   }
+
+  /// ``ClusterIndex/State/live`` or ``ClusterIndex/State/loading``.
+  public func setSynchronized(_ value: Bool) { setState(value ? .live : .loading) }
 
   /// Makes all changes since the last call visible. Where a record changed, the serial becomes
   /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
   public func publish(candidate: UInt32) {
-    for name in touchedNamespaces { publishNamespace(name) }
-    touchedNamespaces.removeAll()
-    for id in touched { publishService(id) }
-    touched.removeAll()
+    for name in touched.namespaces { publishNamespace(name) }
+    for id in touched.services { publishService(id) }
+    for address in touched.podAddresses { publishPods(address) }
+    touched = Touched()
     warnOfUnserved()
-    for address in touchedPodAddresses { publishPods(address) }
-    touchedPodAddresses.removeAll()
     takeRemovals()
     if hasChanged {
       let serial = index.serial
@@ -31,29 +33,34 @@ extension ClusterStore {
 
   private func exists(_ namespace: String) -> Bool {
     guard let state = namespaces[namespace] else { return false }
-    return state.object != nil || namespaceObjectCount == 0
+    if state.object != nil { return true }
+    return options.namespacesAreListed ? !areNamespacesComplete : namespaceObjectCount == 0
   }
 
   private func isExposed(_ namespace: String) -> Bool {
-    exists(namespace)
-      && options.exposes(namespace, namespaces[namespace]?.object?.labels ?? [:])
+    guard exists(namespace) else { return false }
+    let object = namespaces[namespace]?.object
+    // What is to be hidden must not show until its labels come.
+    if object == nil, options.exposesByLabels, options.namespacesAreListed { return false }
+    return options.exposes(namespace, object?.labels ?? [:])
+  }
+
+  func isPublished(_ namespace: String) -> Bool {
+    ServiceRecord.label(namespace).withOctets { index.namespaces.find($0) } != nil
   }
 
   private func publishNamespace(_ name: String) {
-    let key = ServiceRecord.label(name)
-    let isPublished = key.withOctets { index.namespaces.find($0) } != nil
     let isExposed = isExposed(name)
-    if isExposed != isPublished {
-      if isExposed {
-        index.namespaces.insert(RecordBuilder(key: key).record(flags: 0))
-      } else {
-        key.withOctets { index.namespaces.remove($0) }
-      }
-      hasChanged = true
+    guard isExposed != isPublished(name) else { return }
+    let key = ServiceRecord.label(name)
+    if isExposed {
+      index.namespaces.insert(RecordBuilder(key: key).record(flags: 0))
+    } else {
+      key.withOctets { index.namespaces.remove($0) }
     }
-    guard let state = namespaces[name] else { return }
-    for service in state.services.keys {
-      touched.insert(ObjectName(namespace: name, name: service))
+    hasChanged = true
+    for service in (namespaces[name]?.services ?? [:]).keys {
+      touched.services.insert(ObjectName(namespace: name, name: service))
     }
   }
 
@@ -83,9 +90,13 @@ extension ClusterStore {
       return
     }
     let wasHidden = old.map { ServiceRecord(record: $0).isHidden } ?? false
-    if !wasHidden, !exists(id.namespace) { unserved[id.namespace, default: []].append(id.name) }
+    // An API server lets no object live in a namespace that does not exist; its Namespace is on
+    // the way, or not among those asked for.
+    if !wasHidden, !options.namespacesAreListed, !exists(id.namespace) {
+      unserved[id.namespace, default: []].append(id.name)
+    }
     let new = ServiceRecord.make(
-      service, slices: state.effectiveSlices, isHidden: !isExposed(id.namespace),
+      service, slices: state.effectiveSlices, isHidden: !isPublished(id.namespace),
       options: options.naming)
     if let old, old.isEqual(to: new) {
       unsafe new.base.deallocate()
@@ -102,10 +113,20 @@ extension ClusterStore {
 
   private func publishPods(_ address: IPAddress) {
     let key = AddressKey(address).array
+    let old = key.withOctets { index.podAddresses.find($0) }
     guard let owners = podOwners[address] else {
-      return key.withOctets { index.podAddresses.remove($0) }
+      guard old != nil else { return }
+      key.withOctets { index.podAddresses.remove($0) }
+      hasChanged = true
+      return
     }
-    index.podAddresses.insert(PodAddressRecord.make(key: key, namespaces: Set(owners.keys)))
+    let new = PodAddressRecord.make(key: key, namespaces: Set(owners.keys))
+    if let old, old.isEqual(to: new) {
+      unsafe new.base.deallocate()
+      return
+    }
+    index.podAddresses.insert(new)
+    hasChanged = true
   }
 }
 

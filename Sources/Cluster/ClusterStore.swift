@@ -13,9 +13,14 @@ public final class ClusterStore {
   var namespaces: [String: NamespaceState] = [:]
   /// Namespace objects known; while there are none, a namespace exists when an object lives in it.
   var namespaceObjectCount = 0
-  /// Services touched since the last ``publish(candidate:)``.
-  var touched: Set<ObjectName> = []
-  var touchedNamespaces: Set<String> = []
+  /// Whether a namespace still exists by what lives in it, see ``namespacesComplete()``.
+  var areNamespacesComplete = false
+  /// What has changed since the last ``publish(candidate:)``.
+  var touched = Touched()
+  /// What has changed but is not to be seen before ``releaseHeldBack()``.
+  var heldBack = Touched()
+  /// Where the change in hand is noted.
+  private var holdsBack = false
   /// Services, by namespace, that this ``publish(candidate:)`` hides for the lack of a Namespace.
   var unserved: [String: [String]] = [:]
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
@@ -27,8 +32,14 @@ public final class ClusterStore {
   var newlyCrowded: Set<IPAddress> = []
   var prefixCounts: [ReverseName.Prefix: Int] = [:]
   var podOwners: [IPAddress: [String: Int]] = [:]
-  var touchedPodAddresses: Set<IPAddress> = []
   var hasChanged = false
+
+  /// Of what the names are to be made again.
+  struct Touched {
+    var services: Set<ObjectName> = []
+    var namespaces: Set<String> = []
+    var podAddresses: Set<IPAddress> = []
+  }
 
   /// What the store knows of one namespace.
   struct NamespaceState {
@@ -65,14 +76,20 @@ public final class ClusterStore {
   // MARK: - Changes
 
   /// Adds an object, or takes it in place of the one with its key. Nothing is seen of it before
-  /// ``publish(candidate:)``.
-  public func upsert(_ object: ClusterObject) {
+  /// ``publish(candidate:)``; an object that is known as it is costs one comparison.
+  ///
+  /// - Parameter isHeldBack: nothing is seen of it before ``releaseHeldBack()`` either, unless an
+  ///   ordinary change touches the same service.
+  public func upsert(_ object: ClusterObject, isHeldBack: Bool = false) {
+    guard !has(object) else { return }
+    if let labels = object.selectedLabels, !options.admits(labels) {
+      return delete(object.key, isHeldBack: isHeldBack)
+    }
+    holdsBack = isHeldBack
     switch object {
     case .service(let service):
-      guard options.admits(service.labels) else { return delete(object.key) }
       update(service.id.namespace, service.id.name) { $0.service = service }
     case .slice(let slice):
-      guard options.admits(slice.labels) else { return delete(object.key) }
       removeSlice(slice.id, unlessOf: slice.serviceName)
       update(slice.id.namespace, slice.serviceName) { state in
         if let at = state.slices.firstIndex(where: { $0.id == slice.id }) {
@@ -83,65 +100,71 @@ public final class ClusterStore {
       }
       sliceOwners[slice.id] = slice.serviceName
     case .endpoints(let endpoints):
-      guard options.admits(endpoints.labels) else { return delete(object.key) }
       update(endpoints.id.namespace, endpoints.id.name) { $0.endpoints = endpoints.subsets }
     case .namespace(let namespace):
       if namespaces[namespace.name]?.object == nil { changeNamespaceCount(1) }
       namespaces[namespace.name, default: NamespaceState()].object = namespace
-      touchedNamespaces.insert(namespace.name)
+      touchNamespace(namespace.name)
     case .pod(let pod):
-      guard options.admits(pod.labels) else { return delete(object.key) }
       // Whatever Pods' names are, a namespace may exist by its Pods.
       setPod(pod.id, index.pods == .verified ? pod.addresses : [])
     }
   }
 
   /// Removes an object; unknown ones are passed over.
-  public func delete(_ key: ObjectKey) {
+  ///
+  /// - Parameter isHeldBack: as in ``upsert(_:isHeldBack:)``.
+  public func delete(_ key: ObjectKey, isHeldBack: Bool = false) {
+    holdsBack = isHeldBack
+    let (namespace, name) = (key.id.namespace, key.id.name)
     switch key.kind {
-    case .service: update(key.id.namespace, key.id.name, creates: false) { $0.service = nil }
+    case .service:
+      guard state(namespace, name)?.service != nil else { return }
+      update(namespace, name) { $0.service = nil }
     case .slice: removeSlice(key.id, unlessOf: nil)
-    case .endpoints: update(key.id.namespace, key.id.name, creates: false) { $0.endpoints = nil }
+    case .endpoints:
+      guard state(namespace, name)?.endpoints != nil else { return }
+      update(namespace, name) { $0.endpoints = nil }
     case .namespace:
-      guard namespaces[key.id.name]?.object != nil else { return }
+      guard namespaces[name]?.object != nil else { return }
       changeNamespaceCount(-1)
-      namespaces[key.id.name]?.object = nil
-      dropIfEmpty(key.id.name)
-      touchedNamespaces.insert(key.id.name)
+      namespaces[name]?.object = nil
+      dropIfEmpty(name)
+      touchNamespace(name)
     case .pod: setPod(key.id, nil)
     }
   }
 
   /// The service that a slice belongs to, since a deletion names the slice alone.
-  private var sliceOwners: [ObjectName: String] = [:]
+  var sliceOwners: [ObjectName: String] = [:]
+
+  func state(_ namespace: String, _ name: String) -> ServiceState? {
+    namespaces[namespace]?.services[name]
+  }
 
   private func removeSlice(_ id: ObjectName, unlessOf owner: String?) {
     guard let old = sliceOwners[id], old != owner else { return }
     sliceOwners[id] = nil
-    update(id.namespace, old, creates: false) { $0.slices.removeAll { $0.id == id } }
+    update(id.namespace, old) { $0.slices.removeAll { $0.id == id } }
   }
 
   private func update(
-    _ namespace: String, _ name: String, creates: Bool = true,
-    _ change: (inout ServiceState) -> Void
+    _ namespace: String, _ name: String, _ change: (inout ServiceState) -> Void
   ) {
-    if namespaces[namespace]?.services[name] == nil {
-      guard creates else { return }
-      if namespaces[namespace] == nil { touchedNamespaces.insert(namespace) }
-    }
+    noteResident(of: namespace)
     change(
       &namespaces[namespace, default: NamespaceState()].services[name, default: ServiceState()])
     if namespaces[namespace]?.services[name]?.isEmpty == true {
       namespaces[namespace]?.services[name] = nil
       dropIfEmpty(namespace)
     }
-    touched.insert(ObjectName(namespace: namespace, name: name))
+    touchService(ObjectName(namespace: namespace, name: name))
   }
 
   private func setPod(_ id: ObjectName, _ addresses: [IPAddress]?) {
     let old = namespaces[id.namespace]?.pods[id.name]
     guard old != addresses else { return }
-    if namespaces[id.namespace] == nil { touchedNamespaces.insert(id.namespace) }
+    noteResident(of: id.namespace)
     namespaces[id.namespace, default: NamespaceState()].pods[id.name] = addresses
     for address in old ?? [] { countPod(address, id.namespace, -1) }
     for address in addresses ?? [] { countPod(address, id.namespace, 1) }
@@ -152,21 +175,48 @@ public final class ClusterStore {
     let count = podOwners[address, default: [:]][namespace, default: 0] + step
     podOwners[address, default: [:]][namespace] = count > 0 ? count : nil
     if podOwners[address]?.isEmpty == true { podOwners[address] = nil }
-    touchedPodAddresses.insert(address)
-    hasChanged = true
+    touchPodAddress(address)
   }
 
   private func dropIfEmpty(_ namespace: String) {
     guard namespaces[namespace]?.isEmpty == true else { return }
     namespaces[namespace] = nil
-    touchedNamespaces.insert(namespace)
+    touchNamespace(namespace)
   }
 
   /// The first Namespace object hides every namespace without one; the last one's end shows them.
   private func changeNamespaceCount(_ step: Int) {
     let wasZero = namespaceObjectCount == 0
     namespaceObjectCount += step
-    if wasZero != (namespaceObjectCount == 0) { touchedNamespaces.formUnion(namespaces.keys) }
+    guard !options.namespacesAreListed, wasZero != (namespaceObjectCount == 0) else { return }
+    for name in namespaces.keys { touchNamespace(name) }
+  }
+
+  // MARK: - Notes
+
+  private func touchService(_ id: ObjectName) {
+    if holdsBack { heldBack.services.insert(id) } else { touched.services.insert(id) }
+  }
+
+  private func touchNamespace(_ name: String) {
+    if holdsBack { heldBack.namespaces.insert(name) } else { touched.namespaces.insert(name) }
+  }
+
+  private func touchPodAddress(_ address: IPAddress) {
+    if holdsBack {
+      heldBack.podAddresses.insert(address)
+    } else {
+      touched.podAddresses.insert(address)
+    }
+  }
+
+  /// Before an object comes to a namespace, which may exist from now on, or for all to see if until
+  /// now it did only by objects held back.
+  private func noteResident(of namespace: String) {
+    let isHeldBack = !holdsBack && heldBack.namespaces.contains(namespace)
+    if namespaces[namespace] == nil || isHeldBack && !isPublished(namespace) {
+      touchNamespace(namespace)
+    }
   }
 }
 
@@ -177,6 +227,12 @@ public struct StoreOptions {
   public var admits: ([String: String]) -> Bool = { _ in true }
   /// Whether a namespace of this name with these labels is served.
   public var exposes: (String, [String: String]) -> Bool = { _, _ in true }
+  /// Whether ``exposes`` looks at the labels, which are known with the Namespace object only.
+  public var exposesByLabels = false
+  /// Whether Namespace objects come one after the other until
+  /// ``ClusterStore/namespacesComplete()``, as from an API server. Otherwise the first one says
+  /// that all there are will be known.
+  public var namespacesAreListed = false
 
   public init() {}
 }

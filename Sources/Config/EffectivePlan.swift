@@ -114,6 +114,7 @@ public enum EffectivePlan {
     if let tls = settings.tls {
       parts.append("tls \(tls.certificate) \(tls.key) \(tls.authority)")
     }
+    if let snapshot = settings.snapshot { parts.append("snapshot \(snapshot)") }
     if !settings.namespaces.isEmpty {
       parts.append("namespaces \(settings.namespaces.sorted().joined(separator: " "))")
     }
@@ -126,7 +127,7 @@ public enum EffectivePlan {
     if settings.ignoreEmptyService { parts.append("ignore empty_service") }
     parts.append(fallThrough(settings.fallThrough))
     parts.append("startup_timeout \(text(settings.startupTimeout))")
-    if let qps = settings.apiserverQPS { parts.append("apiserver_qps \(qps)") }
+    if let qps = settings.apiserverQPS { parts.append("apiserver_qps \(rate(qps))") }
     if let burst = settings.apiserverBurst { parts.append("apiserver_burst \(burst)") }
     if let inflight = settings.apiserverMaxInflight {
       parts.append("apiserver_max_inflight \(inflight)")
@@ -134,7 +135,11 @@ public enum EffectivePlan {
     return parts.joined(separator: "; ")
   }
 
-  private static func source(_ source: KubernetesSettings.Source) -> String {
+  private static func rate(_ number: Double) -> String {
+    Int(exactly: number).map(String.init) ?? "\(number)"
+  }
+
+  fileprivate static func source(_ source: KubernetesSettings.Source) -> String {
     switch source {
     case .inCluster: "from the cluster around it"
     case .kubeconfig(let file, let context):
@@ -161,6 +166,22 @@ public enum EffectivePlan {
 
   static func names(_ names: [DomainName]) -> String {
     names.map(\.description).joined(separator: " ")
+  }
+}
+
+extension KubernetesSettings {
+  /// Which objects of which cluster are asked for, in words: settings with the same words ask for
+  /// the same. What was kept of others is not to be answered from.
+  public var selection: String {
+    var parts = [EffectivePlan.source(source)]
+    if !namespaces.isEmpty {
+      parts.append("namespaces \(namespaces.sorted().joined(separator: " "))")
+    }
+    if let namespaceLabels { parts.append("namespace_labels \(namespaceLabels.text)") }
+    if let labels { parts.append("labels \(labels.text)") }
+    if pods == .verified { parts.append("pods verified") }
+    if noEndpoints { parts.append("noendpoints") }
+    return parts.joined(separator: "; ")
   }
 }
 

@@ -20,7 +20,7 @@ struct LabelSelectorParser {
         message: "'\(parser.rest)' is left over in the label selector",
         expected: "=, ==, !=, in (…), notin (…) or a comma")
     }
-    return LabelSelector(requirements: requirements, text: text)
+    return LabelSelector(requirements: requirements)
   }
 
   private mutating func requirement() throws(Failure) -> LabelSelector.Requirement {
@@ -107,5 +107,31 @@ struct LabelSelectorParser {
     let word = rest.prefix { !$0.isWhitespace && !"=!,()".contains($0) }
     rest = rest[word.endIndex...]
     return word
+  }
+}
+
+extension LabelSelector {
+  /// As the API server takes it for `labelSelector`: `a=b,c!=d,e in (x,y),f,!g`. Requirements stand
+  /// as given, the values of one in their order, so that what selects the same reads the same. Not
+  /// escaped for a URL.
+  public var text: String {
+    requirements.map(\.text).joined(separator: ",")
+  }
+}
+
+extension LabelSelector.Requirement {
+  fileprivate var text: String {
+    switch self {
+    case .equals(let key, let values):
+      values.count == 1 ? "\(key)=\(Self.list(values))" : "\(key) in (\(Self.list(values)))"
+    case .notEquals(let key, let values):
+      values.count == 1 ? "\(key)!=\(Self.list(values))" : "\(key) notin (\(Self.list(values)))"
+    case .exists(let key): key
+    case .absent(let key): "!\(key)"
+    }
+  }
+
+  private static func list(_ values: Set<String>) -> String {
+    values.sorted().joined(separator: ",")
   }
 }

@@ -242,6 +242,9 @@ public struct KubernetesSettings: Hashable, Sendable {
   public var zones: [DomainName]
   public var source: Source = .inCluster
   public var tls: ClientCertificate?
+  /// martlet's own: the file that keeps the known objects over a restart, as written; relative to
+  /// the Corefile's folder. Nil: none is kept. Never beside manifests.
+  public var snapshot: String?
   public var namespaces: Set<String> = []
   public var namespaceLabels: LabelSelector?
   public var labels: LabelSelector?
@@ -269,6 +272,7 @@ public struct KubernetesSettings: Hashable, Sendable {
 
 /// A Kubernetes label selector, set-based requirements included; all must hold.
 public struct LabelSelector: Hashable, Sendable {
+  /// `equals` and `notEquals` have at least one value, which may be empty.
   public enum Requirement: Hashable, Sendable {
     case equals(key: String, values: Set<String>)
     case notEquals(key: String, values: Set<String>)
@@ -277,12 +281,9 @@ public struct LabelSelector: Hashable, Sendable {
   }
 
   public var requirements: [Requirement]
-  /// As written, for the API server.
-  public var text: String
 
-  public init(requirements: [Requirement], text: String) {
+  public init(requirements: [Requirement]) {
     self.requirements = requirements
-    self.text = text
   }
 
   /// Whether an object with these labels is selected. As in Kubernetes, an object without the key

@@ -18,6 +18,13 @@ public enum Clock {
     return Int64(time.tv_sec)
   }
 
+  /// Seconds since 1970, with their fraction.
+  public static var unixTime: Double {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   /// 64 bits of the kernel's random generator.
   public static var random: UInt64 {
     var value: UInt64 = 0

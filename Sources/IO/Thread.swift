@@ -36,6 +36,11 @@ public struct Thread: Sendable {
     return Thread(handle: handle)
   }
 
+  /// Says that nobody will wait for its end; instead of ``join()``.
+  public func detach() {
+    _ = pthread_detach(handle)
+  }
+
   /// Waits for its end.
   public func join() {
     _ = pthread_join(handle, nil)

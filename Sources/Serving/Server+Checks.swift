@@ -29,16 +29,4 @@ extension Server {
     ]
     return all.filter(\.isThere).map { ($0.name, $0.effect) }
   }
-
-  /// Sources of objects that this version cannot follow.
-  static func refuseUnsupported(_ configuration: Configuration) throws(StartError) {
-    for block in configuration.blocks {
-      for kubernetes in block.kubernetes {
-        if case .manifests = kubernetes.source { continue }
-        throw StartError(
-          "\(kubernetes.sourcePlace): error: kubernetes: this version of martlet reads objects from "
-            + "'manifests PATH…' only, not from an API server")
-      }
-    }
-  }
 }

@@ -3,6 +3,7 @@ import Cluster
 public import Config
 import Glibc
 import IO
+import Kubernetes
 import Synchronization
 import Telemetry
 import Wire
@@ -36,6 +37,7 @@ public final class Server {
   private var listening: [OpenListener] = []
   private var isStopping = false
   private var enabledPlugins: [QueryLabels: [String]] = [:]
+  private let watchMetrics = WatchMetrics()
 
   /// Makes a server; nothing is opened or read yet.
   ///
@@ -59,7 +61,6 @@ public final class Server {
     defer { if !isOpen { output.finish() } }
     let listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
     enabledPlugins = enabledPlugins(of: listeners)
-    try Server.refuseUnsupported(configuration)
     // A port that is taken shows before data is read, which may take a while. Left open it would
     // already take queries that nobody answers yet.
     try OpenListener.refuseShared(listeners)
@@ -106,7 +107,8 @@ public final class Server {
         block.kubernetes.map { settings in
           let key = settings.withoutZones
           if let known = shared[key] { return known }
-          let source = ClusterSource(settings, epochs: epochs, hash: hash, loop: loop, log: log)
+          let source = ClusterSource(
+            settings, epochs: epochs, hash: hash, loop: loop, log: log, metrics: watchMetrics)
           shared[key] = source
           sources.append(source)
           return source
@@ -273,6 +275,8 @@ public final class Server {
     }
     page.add(queries: registry.all)
     self.status?.addMetrics(to: &page)
+    watchMetrics.add(to: &page)
+    for source in sources { source.addMetrics(to: &page) }
     page.add(
       "martlet_log_lines_dropped_total", .counter,
       help: "Log lines dropped because standard output was not read fast enough.",
@@ -301,17 +305,5 @@ public struct ServerOptions: Sendable {
   public init(directory: String, isQuiet: Bool = false) {
     self.directory = directory
     self.isQuiet = isQuiet
-  }
-}
-
-extension KubernetesSettings {
-  /// What the objects and their names depend on.
-  fileprivate var withoutZones: KubernetesSettings {
-    var settings = self
-    settings.zones = []
-    settings.fallThrough = .none
-    settings.place = Place(file: "", line: 0, column: 0)
-    settings.sourcePlace = settings.place
-    return settings
   }
 }

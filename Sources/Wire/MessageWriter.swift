@@ -105,9 +105,13 @@
     }
     if let error {
       put16(15)
-      put16(UInt16(2 + error.text.utf8CodeUnitCount))
+      put16(UInt16(error.octetCount - 4))
       put16(error.code)
       put(error.text)
+      if let detail = error.detail {
+        put(": ")
+        put(detail)
+      }
     }
     count(.additional, 1)
   }

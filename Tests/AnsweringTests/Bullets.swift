@@ -50,6 +50,7 @@ enum Bullets {
     §2.13 NS: else ns.dns with the addresses bound
     §2.14 NS once by name, glue, TTL
     §2.15 A and AAAA of ns.dns are the addresses of NS
+    §2.16 NS: ns.dns too where labels or namespaces keep the server's own Service from being known
     §3.1 Addresses are the ClusterIPs, by family, each once
     §3.2 Nothing else of the Service influences them
     §3.3 ignore empty_service hides a service without ready endpoints
@@ -107,7 +108,12 @@ enum Bullets {
     §13.10 OPT for OPT: size, version 0, DO copied, no option echoed
     §13.11 Sizes: what is left out, and TC
     §13.12 RD and CD copied, RA and AD clear, AA set
-    §15.1 Until all is read: what is there is answered, what is missing is SERVFAIL
+    §15.1 Until all is read: what a Service alone makes is answered, what is missing is SERVFAIL
+    §15.2 Until all is read: headless services, endpoints and their PTR are SERVFAIL
+    §15.3 Until all is read: names under fallthrough are SERVFAIL, too
+    §15.4 API server away: hits with EDE 3, NODATA with EDE 3, NXDOMAIN with EDE 19
+    §15.5 API server away: TTLs and the negative TTL are at most 5 s
+    §15.6 API server away: fallthrough as usual
     §18.1 With bind: the address bound
     §18.2 Nothing is below a pod's name
     §18.3 All Z bits are cleared

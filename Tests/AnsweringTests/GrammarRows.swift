@@ -202,6 +202,15 @@ extension RowTests {
         "ns.dns.cluster.local. A 10.96.0.10", "ns.dns.cluster.local. A 10.244.0.54",
         "ns.dns.cluster.local. A 10.244.0.55",
       ], in: .headlessReplica),
+    .data(
+      "§2.16", "cluster.local. NS", ["cluster.local. NS ns.dns.cluster.local."],
+      more: ["ns.dns.cluster.local. A 10.244.0.55"], in: .labelsReplica),
+    .data(
+      "§2.16", "cluster.local. NS", ["cluster.local. NS ns.dns.cluster.local."],
+      more: ["ns.dns.cluster.local. A 10.244.0.53"], in: .namespacesReplica),
+    .data(
+      "§2.16 §2.15", "ns.dns.cluster.local. A", ["ns.dns.cluster.local. A 10.244.0.53"],
+      in: .namespacesReplica),
     .noData("§2.15", "ns.dns.cluster.local. A", in: .noOwnAddress),
     .data(
       "§2.13", "cluster.local. NS", ["cluster.local. NS ns.dns.cluster.local."], in: .noOwnAddress),

@@ -125,16 +125,6 @@ extension RowTests {
   ]
 
   static let settingRows: [Row] = [
-    .data("§15.1", "svc1.testns A", ["svc1.testns A 10.0.0.1"], in: .starting),
-    .data("§15.1", "cluster.local. SOA", [Row.soa("cluster.local.")], in: .starting),
-    .noData("§15.1", "svc1.testns AAAA", in: .starting),
-    .noData("§15.1", "cluster.local. A", in: .starting),
-    .fails("§15.1", "nope.testns A", why: notRead, in: .starting),
-    .fails("§15.1", "nothing.cluster.local. A", in: .starting),
-    .fails("§15.1", "77.0.0.10.in-addr.arpa. PTR", why: notRead, in: .startingPassing),
-    .fails("§15.1", "7.0.10.in-addr.arpa. PTR", in: .startingPassing),
-    .fails("§15.1", "0.0.10.in-addr.arpa. PTR", in: .startingPassing),
-    .fails("§15.1", "nope.testns A", in: .startingPassing),
     // whoami stands behind and answers with nothing but the client.
     whoami("§7.4", "nope.testns A", in: .passing),
     whoami("§7.4", "77.0.0.10.in-addr.arpa. PTR", in: .passing),
@@ -159,8 +149,6 @@ extension RowTests {
     .noData("§13.9", "cluster.local. DS"),
     .data("§13.11", "svc1.testns A", ["svc1.testns A 10.0.0.1"], in: .bufsize),
   ]
-
-  private static let notRead = "kubernetes: not all objects have been read yet"
 
   /// What `whoami` says where the query comes to it.
   static func whoami(_ tags: String, _ question: String, in setup: Setup) -> Row {

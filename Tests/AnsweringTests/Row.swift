@@ -19,6 +19,8 @@ struct Row: Sendable, CustomTestStringConvertible {
   var flags = "qr aa rd"
   /// The text of the Extended DNS Error, empty for none; nil where it does not matter.
   var why: String?
+  /// The code of the Extended DNS Error; nil where it does not matter.
+  var error: UInt16?
 
   var testDescription: String { "\(tags) \(setup) \(question)" }
 
@@ -56,6 +58,15 @@ struct Row: Sendable, CustomTestStringConvertible {
     Row(
       tags: tags, question: question, setup: setup, code: .serverFailure, authority: authority,
       flags: flags, why: why)
+  }
+
+  /// The same where the API server is away: what it is, and since when nobody knows.
+  func noted(_ error: UInt16) -> Row {
+    var row = self
+    row.error = error
+    let reason = why.map { $0.isEmpty ? "" : ": " + $0 }
+    row.why = reason.map { "kubernetes: answered from the last known state" + $0 }
+    return row
   }
 
   /// No sections at all.

@@ -5,7 +5,8 @@ import Wire
 @Suite struct RowTests {
   static let rows =
     grammarRows + typeRows + apexRows + serviceRows + headlessRows + portRows + aliasRows + podRows
-    + reverseRows + filterRows + settingRows + fileRows
+    + reverseRows + filterRows + settingRows + fileRows + loadingRows
+    + staleRows
 
   @Test(arguments: rows)
   func `a question has the sections of its row, over UDP and over TCP`(row: Row) throws {
@@ -27,6 +28,7 @@ import Wire
       let opt = try #require(reply.opt)
       #expect(opt.size == row.setup.statedSize)
       #expect(opt.version == 0 && opt.flags == 0)
+      if let error = row.error { #expect(reply.extendedErrors.map(\.code) == [error]) }
       if let why = row.why {
         #expect(reply.extendedErrors.map(\.text) == (why.isEmpty ? [] : [why]))
       }

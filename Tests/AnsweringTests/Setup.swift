@@ -1,3 +1,4 @@
+import Cluster
 import Config
 import Wire
 
@@ -10,7 +11,9 @@ enum Setup: String, CaseIterable {
   case ttl0, ttl3600
   case passing, passingReverse, passingAll
   case rotating
-  case starting, startingPassing
+  case starting, startingPassing, startingInsecure, startingVerified, startingUnsliced
+  case stale, staleShort, stalePassing, staleVerified
+  case labelsReplica, namespacesReplica
   case loopback, serviceReplica, headlessReplica, noOwnAddress, crowded
   case bufsize
   case files
@@ -22,17 +25,19 @@ enum Setup: String, CaseIterable {
     case .standard, .starting, .loopback, .serviceReplica, .headlessReplica, .noOwnAddress,
       .crowded:
       plain()
-    case .insecure: plain("pods insecure")
-    case .verified: plain("pods verified")
+    case .insecure, .startingInsecure: plain("pods insecure")
+    case .verified, .startingVerified: plain("pods verified")
+    case .staleVerified: plain("pods verified\nttl 3600")
     case .namespaces: plain("namespaces testns\npods insecure")
     case .namespaceLabels: plain("namespace_labels team=one\npods insecure")
-    case .labels: plain("labels app=yes")
+    case .labels, .labelsReplica: plain("labels app=yes")
+    case .namespacesReplica: plain("namespaces testns")
     case .noEndpoints: plain("noendpoints")
-    case .ignoreEmpty: plain("ignore empty_service")
+    case .ignoreEmpty, .startingUnsliced: plain("ignore empty_service")
     case .podNames: plain("endpoint_pod_names")
-    case .ttl0: plain("ttl 0")
-    case .ttl3600: plain("ttl 3600")
-    case .passing: plain("fallthrough", "whoami")
+    case .ttl0, .staleShort: plain("ttl 0")
+    case .ttl3600, .stale: plain("ttl 3600")
+    case .passing, .stalePassing: plain("fallthrough", "whoami")
     case .passingReverse, .startingPassing: plain("fallthrough in-addr.arpa ip6.arpa", "whoami")
     case .passingAll: plain("fallthrough testns.svc.cluster.local")
     case .rotating: plain("", "loadbalance")
@@ -74,7 +79,8 @@ enum Setup: String, CaseIterable {
   var ownAddresses: [String] {
     switch self {
     case .loopback: ["127.0.0.1", "::1"]
-    case .serviceReplica: ["10.244.0.53"]
+    case .serviceReplica, .namespacesReplica: ["10.244.0.53"]
+    case .labelsReplica: ["10.244.0.55"]
     case .headlessReplica: ["10.244.0.54", "10.244.0.55"]
     case .noOwnAddress: []
     case .crowded: ["10.244.7.7"]
@@ -82,11 +88,30 @@ enum Setup: String, CaseIterable {
     }
   }
 
-  var isSynchronized: Bool { self != .starting && self != .startingPassing }
+  var state: ClusterIndex.State {
+    switch self {
+    case .starting, .startingPassing, .startingInsecure, .startingVerified, .startingUnsliced:
+      .loading
+    case .stale, .staleShort, .stalePassing, .staleVerified: .stale
+    default: .live
+    }
+  }
 
+  /// Whether the object is there: an API server may not have sent it yet, or not been asked for it.
+  func holds(_ key: ObjectKey) -> Bool {
+    // Seven hundred names of one address take half a second to make.
+    if key.id.namespace == "crowd", key.id.name != "local" { return self == .crowded }
+    switch self {
+    case .startingUnsliced: return key.kind != .slice && key.kind != .endpoints
+    case .namespacesReplica: return key.id.namespace == "testns" || key.kind == .namespace
+    default: return true
+    }
+  }
+
+  /// Of the records that have no other.
   var ttl: UInt32 {
     switch self {
-    case .ttl0: 0
+    case .ttl0, .staleShort: 0
     case .ttl3600: 3600
     default: 5
     }

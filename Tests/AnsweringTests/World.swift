@@ -82,11 +82,17 @@ final class World: Sendable {
   // MARK: - Contents
 
   private static func index(_ settings: KubernetesSettings, _ setup: Setup) -> ClusterIndex {
+    var settings = settings
+    // An API server would have selected by labels already; here the store has to.
+    if settings.labels != nil || settings.namespaceLabels != nil {
+      settings.source = .manifests([])
+    }
     let index = ClusterIndex(settings, epochs: Epochs(readers: 1), hash: hash)
     let store = ClusterStore(index: index, options: StoreOptions(settings)) { _ in }
-    for object in Samples.objects { store.upsert(object) }
-    store.setSynchronized(setup.isSynchronized)
+    for object in Samples.objects where setup.holds(object.key) { store.upsert(object) }
+    if setup.state != .loading { store.namespacesComplete() }
     store.publish(candidate: serial)
+    store.setState(setup.state)
     return index
   }
 

@@ -33,7 +33,9 @@ final class TestCluster {
   }
 
   /// What `name TYPE` is: sorted addresses, names or ports, else why there are none.
-  func look(_ question: String) -> String {
+  func look(_ question: String) -> String { Self.look(question, in: index) }
+
+  static func look(_ question: String, in index: ClusterIndex) -> String {
     let words = question.split(separator: " ")
     guard let name = DomainName(words[0]), let type = RecordType(mnemonic: String(words[1])) else {
       return "not a question"
@@ -47,7 +49,7 @@ final class TestCluster {
       isReverse
       ? index.reverseLookup(query, zoneLabels: 2, type: type)
       : index.lookup(query, zoneLabels: 1, type: type)
-    return Self.describe(answer)
+    return describe(answer)
   }
 
   private static func describe(_ answer: ClusterIndex.Answer) -> String {

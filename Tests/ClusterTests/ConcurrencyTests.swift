@@ -77,6 +77,30 @@ import Wire
     return torn
   }
 
+  @Test func `what a reader misses after it has read that the state is live was not there`() {
+    let clusters = (0..<200).map { _ in TestCluster() }
+    let indexes = clusters.map(\.index)
+    let run = Run()
+    Thread.detachNewThread {
+      for index in indexes {
+        var isLive = false
+        while !isLive, !run.isDone.load(ordering: .acquiring) { isLive = index.state == .live }
+        if isLive, TestCluster.look("s.n.svc.zone A", in: index) != "10.0.0.1" {
+          run.torn.add(1, ordering: .relaxed)
+        }
+      }
+      run.ended.signal()
+    }
+    for cluster in clusters {
+      cluster.apply(service("n/s", "10.0.0.1"))
+      cluster.store.setState(.live)
+    }
+    let end = run.ended.wait(timeout: .now() + .seconds(60))
+    run.isDone.store(true, ordering: .releasing)
+    #expect(end == .success)
+    #expect(run.torn.load(ordering: .relaxed) == 0)
+  }
+
   @Test func `what a reader may hold is kept until it leaves`() {
     let epochs = Epochs(readers: 2)
     let table = RecordTable(hash: NameHash(seed: 1), epochs: epochs)

@@ -6,6 +6,8 @@ import Wire
 struct Model {
   var objects: [ObjectKey: ClusterObject] = [:]
   let options: StoreOptions
+  /// Whether every Namespace has been listed, where they are.
+  var areNamespacesComplete = false
 
   init(options: StoreOptions) { self.options = options }
 
@@ -34,14 +36,21 @@ struct Model {
 
   private func exists(_ namespace: String) -> Bool {
     let known = objects.keys.filter { $0.kind == .namespace }
-    guard known.isEmpty else { return known.contains { $0.id.name == namespace } }
+    if known.contains(where: { $0.id.name == namespace }) { return true }
+    guard options.namespacesAreListed ? !areNamespacesComplete : known.isEmpty else {
+      return false
+    }
     return objects.keys.contains { $0.id.namespace == namespace }
   }
 
   private func isExposed(_ namespace: String) -> Bool {
     let key = ObjectKey(kind: .namespace, id: ObjectName(namespace: "", name: namespace))
     var labels: [String: String] = [:]
-    if case .namespace(let object) = objects[key] { labels = object.labels }
+    if case .namespace(let object) = objects[key] {
+      labels = object.labels
+    } else if options.exposesByLabels, options.namespacesAreListed {
+      return false
+    }
     return exists(namespace) && options.exposes(namespace, labels)
   }
 

@@ -9,25 +9,111 @@ import Wire
   @Test(arguments: 0..<1000)
   func `any sequence of changes ends where its last objects lead`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    var options = StoreOptions()
-    options.naming.ignoresEmptyServices = seed % 5 == 1
-    options.naming.noEndpoints = seed % 7 == 1
-    if seed % 3 == 1 { options.exposes = { name, labels in name == "a" || labels["x"] == "1" } }
+    let options = Self.options(seed)
     let cluster = TestCluster(options: options)
     var model = Model(options: options)
-    for _ in 0..<Int.random(in: 1...40, using: &random) {
-      let object = Self.object(&random)
-      if Int.random(in: 0..<3, using: &random) == 0 {
-        cluster.store.delete(object.key)
-        model.objects[object.key] = nil
-      } else {
-        cluster.store.upsert(object)
-        model.objects[object.key] = object
+    let completesAt = Int.random(in: 0..<40, using: &random)
+    for step in 0..<Int.random(in: 1...40, using: &random) {
+      Self.change(cluster, &model, &random)
+      if step == completesAt {
+        cluster.store.namespacesComplete()
+        model.areNamespacesComplete = true
       }
       if Bool.random(using: &random) { cluster.publish() }
     }
     cluster.publish()
-    for question in Self.questions {
+    Self.compare(cluster, model, seed)
+  }
+
+  @Test(arguments: 0..<1000)
+  func `a list that replaces what is known shows when it is whole, and then as it is`(
+    seed: UInt64
+  ) {
+    var random = SeededGenerator(seed: seed)
+    let options = Self.options(seed)
+    let cluster = TestCluster(options: options)
+    var model = Model(options: options)
+    for _ in 0..<Int.random(in: 1...30, using: &random) { Self.change(cluster, &model, &random) }
+    if Bool.random(using: &random) {
+      cluster.store.namespacesComplete()
+      model.areNamespacesComplete = true
+    }
+    cluster.publish()
+    for _ in 0..<3 {
+      Self.replace(cluster, &model, &random, seed)
+      Self.compare(cluster, model, seed)
+    }
+  }
+
+  /// Reads lists of some kinds again, with ordinary changes of other objects between their pages in
+  /// half of all cases.
+  private static func replace(
+    _ cluster: TestCluster, _ model: inout Model, _ random: inout SeededGenerator, _ seed: UInt64
+  ) {
+    let kinds: [ObjectKey.Kind] = [.service, .slice, .endpoints, .namespace, .pod]
+      .filter { _ in Bool.random(using: &random) }
+    var list = model.objects.filter { kinds.contains($0.key.kind) }
+    for key in list.keys.sorted(by: { "\($0)" < "\($1)" })
+    where Int.random(in: 0..<4, using: &random) == 0 {
+      list[key] = nil
+    }
+    for _ in 0..<Int.random(in: 0...10, using: &random) {
+      let object = object(&random)
+      if kinds.contains(object.key.kind) { list[object.key] = object }
+    }
+    let isDisturbed = Bool.random(using: &random)
+    let before = questions.map(cluster.look)
+    let serial = cluster.index.serial
+    for object in list.values.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      cluster.store.upsert(object, isHeldBack: true)
+      if Bool.random(using: &random) { cluster.publish() }
+      guard isDisturbed, Int.random(in: 0..<3, using: &random) == 0 else { continue }
+      change(cluster, &model, &random) { !kinds.contains($0.key.kind) }
+    }
+    for kind in kinds {
+      for key in cluster.store.keys(of: kind, in: nil) where list[key] == nil {
+        cluster.store.delete(key, isHeldBack: true)
+      }
+    }
+    cluster.publish()
+    if !isDisturbed {
+      #expect(questions.map(cluster.look) == before, "seed \(seed)")
+      #expect(cluster.index.serial == serial, "seed \(seed)")
+    }
+    model.objects = model.objects.filter { !kinds.contains($0.key.kind) }
+    model.objects.merge(list) { $1 }
+    cluster.store.releaseHeldBack()
+    cluster.publish()
+  }
+
+  private static func options(_ seed: UInt64) -> StoreOptions {
+    var options = StoreOptions()
+    options.naming.ignoresEmptyServices = seed % 5 == 1
+    options.naming.noEndpoints = seed % 7 == 1
+    options.namespacesAreListed = seed % 2 == 1
+    options.exposesByLabels = seed % 11 == 1
+    if seed % 3 == 1 { options.exposes = { name, labels in name == "a" || labels["x"] == "1" } }
+    return options
+  }
+
+  /// Adds or removes an object that `isAllowed`.
+  private static func change(
+    _ cluster: TestCluster, _ model: inout Model, _ random: inout SeededGenerator,
+    where isAllowed: (ClusterObject) -> Bool = { _ in true }
+  ) {
+    let object = object(&random)
+    guard isAllowed(object) else { return }
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      cluster.store.delete(object.key)
+      model.objects[object.key] = nil
+    } else {
+      cluster.store.upsert(object)
+      model.objects[object.key] = object
+    }
+  }
+
+  private static func compare(_ cluster: TestCluster, _ model: Model, _ seed: UInt64) {
+    for question in questions {
       #expect(cluster.look(question) == model.look(question), "seed \(seed): \(question)")
     }
   }

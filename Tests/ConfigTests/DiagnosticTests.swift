@@ -23,9 +23,9 @@ struct DiagnosticTests {
       Corefile:3:3: error: unknown property 'pod' of kubernetes
       \t\tpod insecure
       \t\t^
-      expected: manifests, endpoint, tls, kubeconfig, namespaces, namespace_labels, labels, pods, \
-      endpoint_pod_names, noendpoints, ignore, ttl, fallthrough, startup_timeout, apiserver_qps, \
-      apiserver_burst, apiserver_max_inflight
+      expected: manifests, endpoint, tls, kubeconfig, snapshot, namespaces, namespace_labels, \
+      labels, pods, endpoint_pod_names, noendpoints, ignore, ttl, fallthrough, startup_timeout, \
+      apiserver_qps, apiserver_burst, apiserver_max_inflight
       did you mean 'pods'?
       """),
     Row(
@@ -177,6 +177,31 @@ struct DiagnosticTests {
       namespace_labels a=b
       ^
       expected: one of the two
+      """),
+    Row(
+      "snapshot beside manifests",
+      ". {\nkubernetes a.org {\nsnapshot s.json\nmanifests m\n}\n}",
+      """
+      Corefile:3:1: error: 'snapshot' and 'manifests' exclude one another
+      snapshot s.json
+      ^
+      expected: 'snapshot' with an API server only: manifests are on disk already
+      """),
+    Row(
+      "an API server without TLS is taken with a warning",
+      ". {\nkubernetes a.org {\nendpoint https://a http://b:8080\n}\n}",
+      """
+      Corefile:3:20: warning: objects and credentials travel in clear text from 'http://b:8080'
+      endpoint https://a http://b:8080
+                         ^
+      expected: https://HOST[:PORT]
+      """),
+    Row(
+      "tls without endpoint", ". {\nkubernetes a.org {\ntls c k ca\n}\n}",
+      """
+      Corefile:3:1: warning: 'tls' has no effect without 'endpoint'
+      tls c k ca
+      ^
       """),
     Row(
       "a removed option is ignored with a warning",

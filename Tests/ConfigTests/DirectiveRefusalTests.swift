@@ -53,6 +53,12 @@ struct DirectiveRefusalTests {
       "kubernetes {\nmanifests a\nendpoint https://b\n}",
       "3:1: error: 'manifests' and 'endpoint' exclude one another"
     ),
+    (
+      "kubernetes {\nmanifests a\nsnapshot b\n}",
+      "4:1: error: 'snapshot' and 'manifests' exclude one another"
+    ),
+    ("kubernetes {\nsnapshot\n}", "3:1: error: 'snapshot' lacks an argument"),
+    ("kubernetes {\nsnapshot a b\n}", "3:12: error: 'snapshot' takes fewer arguments"),
     ("kubernetes {\nendpoint ftp://b\n}", "3:10: error: 'ftp://b' is not the URL of an API server"),
     ("kubernetes {\ntls a b\n}", "3:1: error: 'tls' lacks an argument"),
     ("kubernetes {\nignore all\n}", "3:8: error: 'all' is nothing to ignore"),

@@ -138,6 +138,9 @@ struct DirectiveTests {
       $0.kubernetes[0].source == .kubeconfig(file: "/k", context: "ctx")
         && $0.kubernetes[0].sourcePlace.line == 4
     },
+    Row("kubernetes {\nsnapshot state/objects.json\n}") {
+      $0.kubernetes[0].source == .inCluster && $0.kubernetes[0].snapshot == "state/objects.json"
+    },
     Row("kubernetes {\nkubeconfig /k\n}") {
       $0.kubernetes[0].source == .kubeconfig(file: "/k", context: nil)
     },

@@ -53,6 +53,58 @@ struct EffectivePlanTests {
         """)
   }
 
+  /// The body of a `kubernetes` directive and the plan's words for it.
+  static let clusters = [
+    (
+      "endpoint https://a:6443 https://b\ntls c.pem k.pem ca.pem",
+      "from https://a:6443 https://b; tls c.pem k.pem ca.pem; pods disabled; ttl 5; "
+        + "no fallthrough; startup_timeout 5s"
+    ),
+    (
+      "kubeconfig kube.yaml prod\nsnapshot state.json\nstartup_timeout 30s\napiserver_qps 50\n"
+        + "apiserver_burst 100\napiserver_max_inflight 8",
+      "from kubeconfig kube.yaml, context prod; snapshot state.json; pods disabled; ttl 5; "
+        + "no fallthrough; startup_timeout 30s; apiserver_qps 50; apiserver_burst 100; "
+        + "apiserver_max_inflight 8"
+    ),
+    (
+      "labels tier in (front, back), !old\nnamespace_labels a==b\napiserver_qps 0.5",
+      "from the cluster around it; namespace_labels a=b; labels tier in (back,front),!old; "
+        + "pods disabled; ttl 5; no fallthrough; startup_timeout 5s; apiserver_qps 0.5"
+    ),
+    (
+      "namespaces b a",
+      "from the cluster around it; namespaces a b; pods disabled; ttl 5; no fallthrough; "
+        + "startup_timeout 5s"
+    ),
+  ]
+
+  @Test("Where objects come from and what limits the asking is said", arguments: clusters)
+  func cluster(_ body: String, _ words: String) throws {
+    let configuration = try #require(load("a.org {\nkubernetes {\n\(body)\n}\n}").configuration)
+    #expect(
+      EffectivePlan.describe(configuration)
+        .contains("\n  kubernetes  a.org.; \(words)\n"))
+  }
+
+  /// The body of a `kubernetes` directive and which objects it asks for.
+  static let selections = [
+    ("", "from the cluster around it"),
+    ("pods insecure\nttl 30\nsnapshot s\nstartup_timeout 1s", "from the cluster around it"),
+    ("endpoint https://a https://b\npods verified", "from https://a https://b; pods verified"),
+    ("namespaces b a\nnoendpoints", "from the cluster around it; namespaces a b; noendpoints"),
+    (
+      "kubeconfig k c\nlabels a in (c, b)\nnamespace_labels d == e",
+      "from kubeconfig k, context c; namespace_labels d=e; labels a in (b,c)"
+    ),
+  ]
+
+  @Test("Which objects are asked for is said alike for the same ones", arguments: selections)
+  func selection(_ body: String, _ words: String) throws {
+    let block = try #require(load("a.org {\nkubernetes {\n\(body)\n}\n}").block)
+    #expect(block.kubernetes[0].selection == words)
+  }
+
   @Test("An empty configuration says so")
   func empty() {
     #expect(EffectivePlan.describe(Configuration(blocks: [])) == "no server blocks\n")

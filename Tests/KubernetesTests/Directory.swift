@@ -78,6 +78,10 @@ final class Directory: ObjectSink {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
   }
 
+  func write(_ name: String, _ octets: [UInt8]) throws {
+    try Data(octets).write(to: URL(fileURLWithPath: path + "/" + name))
+  }
+
   /// Writes beside and renames, as tools do that care.
   func replace(_ name: String, _ text: String) throws {
     try write(name + ".tmp", text)

@@ -38,3 +38,17 @@ int clinux_set_thread_name(const char *name);
 int clinux_available_cpus(void);
 // IP_PKTINFO or IPV6_RECVPKTINFO; 0 or -errno.
 int clinux_enable_pktinfo(int descriptor, int family);
+
+// Starts a program, found in PATH where `file` has no slash: its standard input empty, its output
+// and errors the two descriptors, all others closed; no signal blocked or ignored, in a session of
+// its own. 0 or an errno.
+int clinux_spawn(
+    const char *file, char *const arguments[], char *const environment[], int output, int errors,
+    int *process);
+// Readable when the process has ended; or -errno, as where the kernel is older than Linux 5.3.
+int clinux_pidfd(int process);
+// A pipe whose reading end does not block, neither end left open in a program that is started; 0
+// or -errno.
+int clinux_pipe(int ends[2]);
+// The process's environment, `NAME=VALUE` each, up to a NULL.
+char **clinux_environment(void);

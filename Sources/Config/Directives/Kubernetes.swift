@@ -21,6 +21,7 @@ enum Kubernetes {
     var sources: [(property: Statement, source: KubernetesSettings.Source)] = []
     var namespaceLabels: Token?
     var tls: Token?
+    var snapshot: Token?
 
     init(_ directive: Statement, _ context: DirectiveContext) {
       self.directive = directive
@@ -38,6 +39,11 @@ enum Kubernetes {
           "endpoint": { reader.endpoints($0) },
           "tls": { reader.certificate($0) },
           "kubeconfig": { reader.kubeconfig($0) },
+          "snapshot": { property in
+            reader.snapshot = property.name
+            reader.settings.snapshot =
+              reader.context.argument(property, usage: "snapshot FILE")?.text
+          },
           "namespaces": { reader.namespaces($0) },
           "namespace_labels": { property in
             reader.namespaceLabels = property.name
@@ -112,6 +118,10 @@ enum Kubernetes {
           context.findings.error(
             url.place, "'\(url.text)' is not the URL of an API server",
             expected: "https://HOST[:PORT] or http://HOST[:PORT]")
+        } else if url.text.hasPrefix("http://") {
+          context.findings.warning(
+            url.place, "objects and credentials travel in clear text from '\(url.text)'",
+            expected: "https://HOST[:PORT]")
         }
       }
       sources.append((property, .endpoints(property.arguments.map(\.text))))
@@ -207,6 +217,11 @@ enum Kubernetes {
           expected: "the cluster's zone among them, such as cluster.local")
       }
       chooseSource()
+      if let snapshot, case .manifests = settings.source {
+        context.findings.error(
+          snapshot.place, "'snapshot' and 'manifests' exclude one another",
+          expected: "'snapshot' with an API server only: manifests are on disk already")
+      }
       if let tls {
         if case .endpoints = settings.source { return }
         context.findings.warning(tls.place, "'tls' has no effect without 'endpoint'")

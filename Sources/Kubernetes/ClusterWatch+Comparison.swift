@@ -1,0 +1,82 @@
+internal import Documents
+internal import Telemetry
+
+// Whether what is known is what the server has.
+extension ClusterWatch {
+  /// Time between comparisons, nanoseconds, ± a quarter: a few pages of names in ten minutes are
+  /// nothing to a server, and a change that was lost stays lost no longer.
+  private static let comparisonPeriod: UInt64 = 600_000_000_000
+  /// Time until a comparison after a reason to doubt.
+  static let doubtDelay: UInt64 = 1_000_000_000
+
+  func scheduleComparison(_ index: Int, _ now: UInt64) {
+    let period = Self.comparisonPeriod
+    schedules[index].compareAt = now + period / 4 * 3 + jitter.next() % (period / 2)
+  }
+
+  func isComparisonDue(_ index: Int, _ now: UInt64) -> Bool {
+    now >= schedules[index].compareAt && comparisons[index] == nil
+      && reflectors[index].isSynchronized && reflectors[index].listReason == nil
+  }
+
+  func startComparison(_ index: Int, _ now: UInt64) {
+    schedules[index].compareAt = .max
+    comparisons[index] = Comparison()
+    reflectors[index].beginComparison()
+    send(reflectors[index].comparisonRequest(nil), index, now)
+  }
+
+  func receiveComparison(_ number: Int, _ index: Int, _ octets: RawSpan, _ now: UInt64) {
+    guard var comparison = comparisons[index] else { return cancel(number) }
+    do throws(DocumentError) {
+      try comparison.receive(octets, reflectors[index])
+      comparisons[index] = comparison
+    } catch {
+      cancel(number)
+      comparisons[index] = nil
+      scheduleComparison(index, now)
+    }
+  }
+
+  func endComparison(_ index: Int, _ now: UInt64) {
+    guard var comparison = comparisons[index] else { return }
+    switch comparison.endPage(reflectors[index], now) {
+    case .page(let continuation):
+      comparisons[index] = comparison
+      send(reflectors[index].comparisonRequest(continuation), index, now)
+    case .listed(hasDifferences: true):
+      comparisons[index] = comparison
+    case .listed(hasDifferences: false):
+      finishComparison(index, "same", now)
+    case .wentBack:
+      relist(index, .backwards)
+      finishComparison(index, "backwards", now)
+    }
+  }
+
+  /// Looks again at what differed a while ago.
+  func lookAtDifferences(_ now: UInt64) {
+    for (index, comparison) in comparisons {
+      guard let dueAt = comparison.dueAt, now >= dueAt else { continue }
+      let finds = comparison.finds(reflectors[index])
+      if finds { relist(index, .difference) }
+      finishComparison(index, finds ? "difference" : "same", now)
+    }
+  }
+
+  private func finishComparison(_ index: Int, _ result: String, _ now: UInt64) {
+    metrics.comparisons(reflectors[index].resource.name, result).add()
+    comparisons[index] = nil
+    scheduleComparison(index, now)
+  }
+
+  /// Ends the watch and lists everything again.
+  private func relist(_ index: Int, _ reason: Reflector.ListReason) {
+    let watch = exchanges.first {
+      $0.value.owner == index && $0.value.request.purpose != .comparison
+    }
+    if let watch { cancel(watch.key) }
+    reflectors[index].abandon()
+    reflectors[index].want(reason)
+  }
+}
