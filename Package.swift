@@ -75,13 +75,17 @@ let package = Package(
     .target(name: "CAllocationCounter"),
 
     // MARK: - The API server of the tests
-    .target(name: "APIServerKit", path: "Tests/APIServerKit", swiftSettings: settings),
+    // Optimized always: thousands of seeded runs go through it in tests, which are debug builds.
+    .target(
+      name: "APIServerKit", path: "Tests/APIServerKit",
+      swiftSettings: settings + [.unsafeFlags(["-O"])]),
     .executableTarget(
       name: "TestAPIServer", dependencies: ["APIServerKit", "CLinux", "CZlib"],
       path: "Tests/TestAPIServer", exclude: ["tls-front"], swiftSettings: settings),
 
     // MARK: - Tests, a mirror of the rooms
-    tests("APIServerKitTests", ["APIServerKit"], resources: [.copy("Samples")]),
+    tests(
+      "APIServerKitTests", ["APIServerKit", "TestAPIServer"], resources: [.copy("Samples")]),
     tests("WatchTests", ["APIServerKit", "Kubernetes", "Cluster", "Documents", "Telemetry"]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),

@@ -13,8 +13,7 @@ public protocol HTTPTransferDelegate: AnyObject {
 /// and shared.
 ///
 /// Belongs to the loop's thread. Nothing limits how long a response may take: a connection whose
-/// peer is dead ends within ``HTTPTransfer/deadPeerSeconds``, anything else is the caller's to
-/// ``cancel(_:)``. Releasing the client drops its transfers without calls and closes its
+/// peer is dead ends within 30 s, anything else is the caller's to ``cancel(_:)``. Releasing the client drops its transfers without calls and closes its
 /// connections.
 @safe public final class HTTPClient {
   private let connections: HTTPConnections

@@ -13,7 +13,7 @@ public struct HTTPClientFailure: Error, Hashable, Sendable {
     case certificate
     /// The connection ended before the response did.
     case cut
-    /// No connection within ``HTTPTransfer/connectSecondsLimit``.
+    /// No connection, with TLS, within 10 s.
     case timeout
     /// The proxy did not let the request through.
     case proxy

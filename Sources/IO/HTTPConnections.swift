@@ -93,15 +93,19 @@ import CCurl
 
   /// Calls no delegate but for a transfer that could not be set up.
   private func actOnNotes() {
-    wake = nil
-    leaving.forEach(remove)
-    leaving = []
-    if closesConnections { closeConnections() }
+    removeLeaving()
     let arrived = newcomers
     newcomers = []
     for transfer in arrived where !transfer.isDropped { add(transfer) }
     // That delegate may have released the client, and nothing else will come back here then.
-    if isReleased { closeConnections() }
+    if isReleased { removeLeaving() }
+  }
+
+  private func removeLeaving() {
+    wake = nil
+    leaving.forEach(remove)
+    leaving = []
+    if closesConnections { closeConnections() }
   }
 
   private func add(_ transfer: HTTPTransfer) {

@@ -11,8 +11,9 @@ extension HTTPTransfer {
   static let deadPeerSeconds: Int32 = 30
   /// Silence before the first probe, seconds between probes, and how many may stay unanswered.
   static let keepalive: (idle: Int32, interval: Int32, count: Int32) = (10, 5, 4)
-  /// Octets of one read from the socket. Each running transfer has such a buffer.
-  static let receiveBuffer = 64 << 10
+  /// Octets of one read from the socket. Each running transfer has such a buffer, and larger ones
+  /// save nothing: libcurl hands out 16 KiB at a time, and a TLS record has no more.
+  static let receiveBuffer = 32 << 10
 
   func setCalls() {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -136,8 +137,10 @@ extension HTTPTransfer {
     setUpFailure = HTTPClientFailure(.other, "\(url): \(HTTPClientFailure.text(code))")
   }
 
-  /// A small request must not wait for the ACK of one before, and a dead peer must be noticed.
+  /// A small request must not wait for the ACK of one before, a dead peer must be noticed, and a
+  /// child process has no business with the connection.
   private static func prepareSocket(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let rows: [(level: Int32, option: Int32, value: Int32)] = [
       (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
       (SOL_SOCKET, SO_KEEPALIVE, 1),

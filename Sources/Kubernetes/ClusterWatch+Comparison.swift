@@ -23,7 +23,12 @@ extension ClusterWatch {
     schedules[index].compareAt = .max
     comparisons[index] = Comparison()
     reflectors[index].beginComparison()
-    send(reflectors[index].comparisonRequest(nil), index, now)
+  }
+
+  /// Asks for the next page.
+  func sendComparison(_ index: Int, _ now: UInt64) {
+    guard let continuation = comparisons[index]?.beginPage() else { return }
+    send(reflectors[index].comparisonRequest(continuation.isEmpty ? nil : continuation), index, now)
   }
 
   func receiveComparison(_ number: Int, _ index: Int, _ octets: RawSpan, _ now: UInt64) {
@@ -41,10 +46,7 @@ extension ClusterWatch {
   func endComparison(_ index: Int, _ now: UInt64) {
     guard var comparison = comparisons[index] else { return }
     switch comparison.endPage(reflectors[index], now) {
-    case .page(let continuation):
-      comparisons[index] = comparison
-      send(reflectors[index].comparisonRequest(continuation), index, now)
-    case .listed(hasDifferences: true):
+    case .page, .listed(hasDifferences: true):
       comparisons[index] = comparison
     case .listed(hasDifferences: false):
       finishComparison(index, "same", now)

@@ -128,7 +128,7 @@ extension ClusterWatch {
   func lose(_ exchange: Exchange, _ text: String, _ now: UInt64) {
     metrics.requests("<error>", "GET", host(exchange.server)).add()
     let wasReached = exchange.head != nil
-    if !wasReached { problems.begin(.server, "\(name(exchange)): \(text)") }
+    if !wasReached { problems.begin(.server, "\(servers[exchange.server]): \(text)") }
     guard let owner = exchange.owner else { return }
     if exchange.request.purpose == .comparison {
       comparisons[owner] = nil
@@ -149,11 +149,9 @@ extension ClusterWatch {
     schedules[owner].waitsForServer = true
   }
 
-  /// Goes on to the next server, where the last one gives no answer to anything.
+  /// Goes on to the next server. Watches that still last stay where they are: a server that is
+  /// being shut down takes no new requests long before it ends the old ones.
   private func tryNextServer() {
-    guard !exchanges.values.contains(where: { $0.server == server && $0.head != nil }) else {
-      return
-    }
     unreachable += 1
     server = (server + 1) % servers.count
   }
@@ -249,8 +247,7 @@ extension ClusterWatch {
     lastOctet = now
     let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
     problems.begin(.server, "\(servers[server]): connected, but silent for \(silence) s")
-    unreachable += 1
-    server = (server + 1) % servers.count
+    tryNextServer()
     for (_, exchange) in lost {
       guard let owner = exchange.owner else { continue }
       if exchange.request.purpose == .comparison {

@@ -23,7 +23,17 @@ struct Comparison {
   /// Set when all pages are there: when the differences are looked at again.
   private(set) var dueAt: UInt64?
 
-  var continuation: String? { list.continuation }
+  /// Where the page begins that is to be asked for next; nil: none is. Empty for the first.
+  private var nextPage: String? = ""
+
+  /// Whether a page is to be asked for.
+  var wantsPage: Bool { nextPage != nil }
+
+  /// Where the page begins that is asked for now.
+  mutating func beginPage() -> String? {
+    defer { nextPage = nil }
+    return nextPage
+  }
 
   /// Takes octets of a page.
   ///
@@ -46,7 +56,7 @@ struct Comparison {
 
   enum Progress {
     /// Another page follows.
-    case page(String)
+    case page
     /// All is listed: the differences are to be looked at again at `dueAt`, where there are any.
     case listed(hasDifferences: Bool)
     /// The list ends before what has been seen of the server.
@@ -56,8 +66,9 @@ struct Comparison {
   /// Takes the end of a page.
   mutating func endPage(_ reflector: Reflector, _ now: UInt64) -> Progress {
     if let continuation = list.continuation {
+      nextPage = continuation
       list = ListReader()
-      return .page(continuation)
+      return .page
     }
     guard let last = list.version else { return .listed(hasDifferences: false) }
     if let seen = reflector.version, last.precedes(seen) { return .wentBack }

@@ -86,6 +86,8 @@ final class Recorder: HTTPTransferDelegate {
   var onEnd: ((Int) -> Void)?
   var onCall: (() -> Void)?
 
+  func forgetHooks() { (onHead, onBody, onEnd) = (nil, nil, nil) }
+
   func transfer(_ id: Int, received head: HTTPResponseHead) {
     transfers[id, default: Received()].heads.append(head)
     onHead?(id)

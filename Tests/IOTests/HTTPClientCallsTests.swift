@@ -20,12 +20,11 @@ import Testing
   private static func at(
     _ moment: Moment, of id: Int, _ recorder: Recorder, _ action: @escaping () -> Void
   ) {
-    var isDone = false
-    let once: (Int) -> Void = { called in
-      if called == id, !isDone {
-        isDone = true
-        action()
-      }
+    // Once done it is forgotten, and with it what it holds.
+    let once: (Int) -> Void = { [unowned recorder] called in
+      guard called == id else { return }
+      recorder.forgetHooks()
+      action()
     }
     switch moment {
     case .head: recorder.onHead = once
@@ -121,6 +120,19 @@ import Testing
     bench.run { recorder.transfers[2] != nil && server.open == 0 }
     #expect(recorder.transfers[1]?.hasEnded == false)
     #expect(recorder.ended == (moment == .end ? [2] : []))
+  }
+
+  @Test func `the client is released when told of a transfer that could not begin`() throws {
+    let bench = HTTPClientBench()
+    let server = try Self.server(bench.loop)
+    let recorder = bench.recorder
+    bench.get(1, "http://127.0.0.1:\(server.port)/watch")
+    bench.run { recorder.transfers[1]?.count == 11 }
+    Self.at(.end, of: 2, recorder) { bench.release() }
+    bench.get(2, "http://127.0.0.1:\(server.port)/", headers: [("X", "\n")])
+    bench.get(3, "http://127.0.0.1:\(server.port)/three")
+    bench.run { recorder.ended == [2] && server.open == 0 }
+    #expect(recorder.transfers[3] == nil)
   }
 
   @Test func `a released client closes its connections and calls nobody`() throws {

@@ -43,7 +43,7 @@ import Testing
     #expect(received.failure?.kind == row.failure)
   }
 
-  private static func octets(_ name: String) throws -> [UInt8] {
+  static func octets(_ name: String) throws -> [UInt8] {
     let url = try #require(
       Bundle.module.url(forResource: name, withExtension: "http", subdirectory: "Samples"))
     return Array(try Data(contentsOf: url))

@@ -48,10 +48,16 @@ final class OctetServer {
   private let listener: Socket
   private var accepting: Registration?
   private var peers: [Int32: Peer] = [:]
+  private let greeting: String?
   private let respond: (Request) -> Void
 
-  init(_ loop: EventLoop, _ respond: @escaping (Request) -> Void) throws {
+  /// - Parameter greeting: said to whatever comes first, before any request is whole.
+  init(
+    _ loop: EventLoop, greeting: String? = nil,
+    _ respond: @escaping (Request) -> Void = { _ in }
+  ) throws {
     self.loop = loop
+    self.greeting = greeting
     self.respond = respond
     let loopback = SocketAddress(isV4: true, high: 0, low: 0xFFFF_7F00_0001, port: 0)
     listener = try Socket.bound(to: loopback, .stream, shares: false)
@@ -67,7 +73,7 @@ final class OctetServer {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     accepted += 1
     peers[descriptor] = Peer(
-      loop, Socket(owning: descriptor), onRequest: { [weak self] in self?.received($0) },
+      loop, Socket(owning: descriptor), greeting, onRequest: { [weak self] in self?.received($0) },
       onEnd: { [weak self] in self?.peers[descriptor] = nil })
   }
 
@@ -81,6 +87,7 @@ final class OctetServer {
 private final class Peer {
   private let loop: EventLoop
   private let socket: Socket
+  private let greeting: String?
   private let onRequest: (OctetServer.Request) -> Void
   private let onEnd: () -> Void
   private var registration: Registration?
@@ -89,11 +96,12 @@ private final class Peer {
   private var rest: ArraySlice<UInt8> = []
 
   init(
-    _ loop: EventLoop, _ socket: consuming Socket,
+    _ loop: EventLoop, _ socket: consuming Socket, _ greeting: String?,
     onRequest: @escaping (OctetServer.Request) -> Void, onEnd: @escaping () -> Void
   ) {
     self.loop = loop
     self.socket = socket
+    self.greeting = greeting
     self.onRequest = onRequest
     self.onEnd = onEnd
     listen()
@@ -109,6 +117,7 @@ private final class Peer {
       unsafe recv(socket.descriptor, $0.baseAddress, $0.count, 0)
     }
     guard count > 0 else { return end() }
+    if let greeting { return send(OctetServer.Reply(greeting, closes: true)) }
     received += buffer[..<count]
     guard received.suffix(4) == [13, 10, 13, 10] else { return }
     let head = String(decoding: received, as: UTF8.self)
