@@ -8,9 +8,16 @@ import Testing
 @Suite struct DeployTests {
   static let paths = Repository.files.filter { $0.hasPrefix("deploy/") && $0.hasSuffix(".yaml") }
 
+  static let snippets = Repository.text("docs/watching.md")
+    .matches(of: /(?s)```yaml\n(.*?)```/).map { String($0.1) }
+
   /// The objects of a file, in order.
   static func objects(_ path: String) throws -> [Document] {
-    var rest = Array(Repository.text(path).utf8)
+    try documents(Repository.text(path))
+  }
+
+  static func documents(_ text: String) throws -> [Document] {
+    var rest = Array(text.utf8)
     var objects: [Document] = []
     let nextChunk = {
       defer { rest = [] }
@@ -35,6 +42,11 @@ import Testing
       #expect(object.root["kind"]?.string != nil)
       #expect(object.root["metadata"]?["name"]?.string != nil)
     }
+  }
+
+  @Test(arguments: snippets)
+  func `what a page shows as YAML can be read`(text: String) throws {
+    #expect(try !Self.documents(text).isEmpty)
   }
 
   @Test(arguments: paths)

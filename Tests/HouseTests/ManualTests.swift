@@ -20,6 +20,30 @@ import Testing
     #expect(unknown.filter { $0 != "coredns_dns" } == [])
   }
 
+  /// What operators search their logs for, as far as it stands in one piece in the code.
+  static let sentences = [
+    "following ", "synchronised with the API server",
+    "starting server with unsynced Kubernetes API",
+    "the API server is lost: answering from the last known state", " listed anew: ",
+    "the server no longer has the changes since the last one seen (410)",
+    "the server has gone back to an earlier state", "the server has gone back from version ",
+    "the watch has missed changes", "connected, but silent for ", "no answer for ",
+    " refuses (401) ",
+    " forbids (403): user ", "Kubernetes 1.21 or later is needed", "not what a list or watch is: ",
+    "which is not followed: is it the URL ", "passed over: ", "not listed yet: ",
+    "kubernetes: answers are from the last known state", "answering from ",
+  ]
+
+  @Test(arguments: sentences)
+  func `a sentence of the log is the same on the page and in the code`(sentence: String) {
+    let words = Repository.text("docs/watching.md").split(whereSeparator: \.isWhitespace)
+    let page = " " + words.joined(separator: " ") + " "
+    let isOnPage = page.contains(sentence)
+    let isInCode = Self.code.contains(sentence)
+    #expect(isOnPage, "on the page")
+    #expect(isInCode, "in the code")
+  }
+
   /// A heading's place, as the forge spells it.
   static func anchors(of path: String) -> Set<String> {
     let headings = Repository.text(path).matches(of: /(?m)^#+ (.+)$/).map { String($0.1) }
