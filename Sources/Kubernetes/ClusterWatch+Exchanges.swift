@@ -106,7 +106,8 @@ extension ClusterWatch {
   ) -> String {
     let server = servers[exchange.server]
     if (300..<400).contains(head.status) {
-      let place = head.location.map { " to \($0)" } ?? ""
+      // The query is another at every try, and says nothing.
+      let place = head.location.map { " to \($0.prefix { $0 != "?" })" } ?? ""
       return "\(server) redirects (\(head.status))\(place), which is not followed: is it the URL "
         + "of an API server?"
     }
