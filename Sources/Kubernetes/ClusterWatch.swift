@@ -217,15 +217,11 @@ public final class ClusterWatch {
       var request = reflectors[index].nextRequest(Self.watchSeconds(&jitter))
       request.needsConnection = schedules[index].needsConnection
       schedules[index].needsConnection = false
-      send(request, index, now)
+      send(request, index, isListing: reflectors[index].listReason != nil, now)
     }
     for index in reflectors.indices where isComparisonDue(index, now) {
-      guard lister == nil else { break }
-      startComparison(index, now)
-    }
-    for index in reflectors.indices where comparisons[index]?.wantsPage == true {
-      guard mayAsk(now, index) else { return }
-      sendComparison(index, now)
+      guard lister == nil, mayAsk(now, index) else { return }
+      compare(index, now)
     }
   }
 
@@ -256,9 +252,10 @@ public final class ClusterWatch {
     return true
   }
 
-  func send(_ request: APIRequest, _ owner: Int?, _ now: UInt64) {
+  func send(_ request: APIRequest, _ owner: Int?, isListing: Bool = false, _ now: UInt64) {
     lastNumber += 1
-    exchanges[lastNumber] = Exchange(request: request, owner: owner, server: server, sentAt: now)
+    exchanges[lastNumber] = Exchange(
+      request: request, owner: owner, server: server, sentAt: now, isListing: isListing)
     actions.append(.send(lastNumber, request, server: server))
   }
 

@@ -18,21 +18,18 @@ struct Comparison {
   private var differing: [Int: ObjectState] = [:]
   /// Known but not listed: hash of the key, state known.
   private var extra: [Int: ObjectState] = [:]
+  /// How far the watch was when the list was asked for; it goes on while that is on its way.
+  private let start: ResourceVersion?
   /// The version of the list.
   private var version = 0
   /// Set when all pages are there: when the differences are looked at again.
   private(set) var dueAt: UInt64?
 
-  /// Where the page begins that is to be asked for next; nil: none is. Empty for the first.
-  private var nextPage: String? = ""
+  /// Where the next page begins, which has not been asked for yet.
+  private(set) var continuation: String?
 
-  /// Whether a page is to be asked for.
-  var wantsPage: Bool { nextPage != nil }
-
-  /// Where the page begins that is asked for now.
-  mutating func beginPage() -> String? {
-    defer { nextPage = nil }
-    return nextPage
+  init(from start: ResourceVersion?) {
+    self.start = start
   }
 
   /// Takes octets of a page.
@@ -54,6 +51,12 @@ struct Comparison {
     }
   }
 
+  /// Gives the next page's beginning to be asked for now.
+  mutating func takeContinuation() -> String? {
+    defer { continuation = nil }
+    return continuation
+  }
+
   enum Progress {
     /// Another page follows.
     case page
@@ -65,13 +68,13 @@ struct Comparison {
 
   /// Takes the end of a page.
   mutating func endPage(_ reflector: Reflector, _ now: UInt64) -> Progress {
-    if let continuation = list.continuation {
-      nextPage = continuation
+    continuation = list.continuation
+    if continuation != nil {
       list = ListReader()
       return .page
     }
     guard let last = list.version else { return .listed(hasDifferences: false) }
-    if let seen = reflector.version, last.precedes(seen) { return .wentBack }
+    if let start, last.precedes(start) { return .wentBack }
     version = last.number.map { Int(truncatingIfNeeded: $0) } ?? 0
     for (hash, state) in reflector.states
     where !seen.contains(hash) && state.version <= version && extra.count < Self.mostDifferences {
