@@ -111,7 +111,8 @@ extension ClusterWatch {
   ) -> String {
     let server = servers[exchange.server]
     if (300..<400).contains(head.status) {
-      let place = head.location.map { " to \($0)" } ?? ""
+      // The query is another at every try, and says nothing.
+      let place = head.location.map { " to \($0.prefix { $0 != "?" })" } ?? ""
       return "\(server) redirects (\(head.status))\(place), which is not followed: is it the URL "
         + "of an API server?"
     }
@@ -162,11 +163,9 @@ extension ClusterWatch {
     schedules[owner].waitsForServer = !wasReached
   }
 
-  /// Goes on to the next server, where the last one gives no answer to anything.
+  /// Goes on to the next server. Watches that still last stay where they are: a server that is
+  /// being shut down takes no new requests long before it ends the old ones.
   private func tryNextServer() {
-    guard !exchanges.values.contains(where: { $0.server == server && $0.head != nil }) else {
-      return
-    }
     unreachable += 1
     server = (server + 1) % servers.count
   }
@@ -261,8 +260,7 @@ extension ClusterWatch {
     act(.closeConnections)
     lastOctet = now
     problems.begin(.server, problem)
-    unreachable += 1
-    server = (server + 1) % servers.count
+    tryNextServer()
     for (_, exchange) in lost {
       guard let owner = exchange.owner else { continue }
       if exchange.request.purpose == .comparison {

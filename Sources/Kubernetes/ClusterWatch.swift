@@ -15,7 +15,7 @@ internal import Telemetry
 /// what to do and ``nextWake`` when to call ``wake(_:)``.
 public final class ClusterWatch {
   let servers: [String]
-  var reflectors: [Reflector]
+  let reflectors: [Reflector]
   var comparisons: [Int: Comparison] = [:]
   var exchanges: [Int: Exchange] = [:]
   /// Of each reflector when it may ask next, and how it has fared.
@@ -133,15 +133,6 @@ public final class ClusterWatch {
     advance(now)
   }
 
-  /// The credentials cannot be read: why, or nil where they can again.
-  public func noteCredentials(_ problem: String?) {
-    if let problem {
-      problems.begin(.credentials, problem)
-    } else {
-      problems.end(.credentials)
-    }
-  }
-
   /// The head of an answer has come.
   public func receive(_ number: Int, _ head: APIResponseHead, _ now: UInt64) {
     guard var exchange = exchanges[number] else { return }
@@ -243,6 +234,7 @@ public final class ClusterWatch {
   /// one and spread over the servers again.
   private static func watchSeconds(_ jitter: inout Jitter) -> UInt64 { 300 + jitter.next() % 301 }
 
+  /// Whether the limits let a request be sent now, for a list or watch of a kind of object.
   private func mayAsk(_ now: UInt64, _ index: Int) -> Bool {
     let inFlight = exchanges.values.count { !$0.isEstablishedWatch }
     let since = schedules[index].wantsSince ?? now

@@ -329,7 +329,6 @@ extension Reflector {
       gone.append(.delete(key))
     }
     sink.hold(gone)
-    sink.release()
     states = replacement.states
     self.version = version
     self.replacement = nil
@@ -339,6 +338,8 @@ extension Reflector {
     deletions = []
     errorsInARow = 0
     completed = replacement.reason
+    // Whoever hears of it may ask whether this was the last that was missing.
+    sink.release()
     return .goesOn
   }
 

@@ -13,10 +13,12 @@ import APIServerKit
 ///     fault KIND [resource=R] [watches=true|false] [requests=A-B] [chance=P] [times=N]
 ///         [after=SECONDS] [for=SECONDS] [amount=N]
 ///     faults clear | faults random SEED SECONDS
-///     compact | snapshot | restore | advance N | cut | stats | quit
+///     compact | snapshot | restore | advance N | cut | stats
+///     drain SECONDS | quit
 ///     token T… | set watchlist|gzip on|off | set bookmark SECONDS
 ///
-/// An address led by `!` is not ready. `KIND` is a case of `FaultKind`.
+/// An address led by `!` is not ready. `KIND` is a case of `FaultKind`. `restore` returns to the last
+/// `snapshot`; `cut` closes every connection; `drain` is what a real server does after SIGTERM.
 final class Control {
   private unowned let server: Server
   private var cluster: BulkCluster?
@@ -61,6 +63,8 @@ final class Control {
     case "set": try set(arguments)
     case "cut": server.cutAll()
     case "stats": return stats()
+    case "drain":
+      server.drain(until: now + Nanoseconds(try arguments.number(0)) * nanosecondsPerSecond)
     case "quit": server.end()
     default: throw Failure("unknown command \(command)")
     }
