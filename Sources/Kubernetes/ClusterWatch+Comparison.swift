@@ -58,7 +58,7 @@ extension ClusterWatch {
 
   /// Looks again at what differed a while ago.
   func lookAtDifferences(_ now: UInt64) {
-    for (index, comparison) in comparisons {
+    for (index, comparison) in comparisons.sorted(by: { $0.key < $1.key }) {
       guard let dueAt = comparison.dueAt, now >= dueAt else { continue }
       let finds = comparison.finds(reflectors[index])
       if finds { relist(index, .difference) }

@@ -37,6 +37,22 @@ import Wire
     return counts
   }
 
+  @Test(arguments: Array<UInt64>(0..<20))
+  func `a seed gives the same requests at the same times, always`(seed: UInt64) {
+    func requests() -> [String] {
+      var run = SeededRun(seed: seed)
+      var requests: [String] = []
+      run.simulation.onRequest = { [unowned simulation = run.simulation] request in
+        requests.append("\(simulation.now) \(request.path)")
+      }
+      run.play()
+      return requests
+    }
+    let first = requests()
+    #expect(!first.isEmpty)
+    #expect(requests() == first)
+  }
+
   @Test func `whatever fails, what is known ends as what the server has`() async {
     var counts: [FaultKind: Int] = [:]
     let last = Self.firstSeed + UInt64(Self.seedCount)
