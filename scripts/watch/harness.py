@@ -176,7 +176,7 @@ class Martlet(Process):
         super().__init__(
             scenario, "martlet", [*before, scenario.binary, "-conf", corefile], environment)
         # The banner comes when the listeners are open.
-        self.wait_for("martlet-")
+        self.wait_for("\nmartlet-")
 
     # MARK: - Asking
 

@@ -62,11 +62,8 @@ def kills_and_restarts(scenario):
         # The longest wait for a server that is away is 5 s, and a quarter of it by chance.
         scenario.holds("within seconds", took < 8, f"({took:.1f} s)")
         follows_changes(scenario, api, martlet)
+        # The next server is not to go back before the changes that were just made.
         state = f"{state}\nadvance 20"
-        api.control("put slice web set-x set 10.1.0.2/set-0 10.1.0.3/set-1 port=http:80"
-                    " headless=true")
-        scenario.eventually("all is as it was", lambda: martlet.records("set.web A"),
-                            ["A 10.1.0.2", "A 10.1.0.3"])
         serves_cluster(scenario, martlet, f"restarted after {name}: ")
         scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [])
     load.end()
@@ -78,29 +75,36 @@ def older_state(scenario):
     martlet = scenario.martlet(f"endpoint {api.url}")
     scenario.synchronised(martlet)
     load = Load(scenario, martlet)
-    api.control("snapshot\nput service web lost clusterip 10.96.2.1 port=http:80")
+    lost = "put service web lost clusterip 10.96.2.1 port=http:80"
+    api.control(f"snapshot\n{lost}")
     scenario.eventually("a later object", lambda: martlet.records("lost.web A"), ["A 10.96.2.1"])
-    api.control("restore\nput service web other clusterip 10.96.2.2 port=http:80")
+    api.control("restore")
     scenario.eventually("is gone with the backup", lambda: martlet.records("lost.web A"),
-                        "NXDOMAIN", within=40)
+                        "NXDOMAIN")
+    scenario.expect("why is told", martlet.count(
+        "services listed anew: the server has gone back to an earlier state"), 1)
+    api.control(lost)
+    scenario.eventually("a later object, again", lambda: martlet.records("lost.web A"),
+                        ["A 10.96.2.1"])
+    # The same version, with another object: only a comparison shows it.
+    api.control("restore\nput service web other clusterip 10.96.2.2\nfault down for=1")
+    took = scenario.eventually("is gone with the backup, again",
+                               lambda: martlet.records("lost.web A"), "NXDOMAIN", within=40)
+    scenario.note(f"a backup whose version does not show was seen after {took:.0f} s")
     scenario.eventually("what came after is there", lambda: martlet.records("other.web A"),
                         ["A 10.96.2.2"])
     serves_cluster(scenario, martlet, "from the backup: ")
 
     api.control("advance 50\nput service web lost clusterip 10.96.2.1 port=http:80")
-    scenario.eventually("a later object, again", lambda: martlet.records("lost.web A"),
+    scenario.eventually("a later object, once more", lambda: martlet.records("lost.web A"),
                         ["A 10.96.2.1"])
     api.kill()
     api = scenario.api(f"set bookmark 1\n{CLUSTER}", port=api.port)
     scenario.eventually("is not in the older state", lambda: martlet.records("lost.web A"),
                         "NXDOMAIN", within=40)
-    scenario.holds("why is told", martlet.count(
-        "services listed anew: the server has gone back to an earlier state") >= 1)
     serves_cluster(scenario, martlet, "from the older state: ")
     follows_changes(scenario, api, martlet)
-    load.process.kill()
-    lost = [line for line in load.process.log.split("\n") if "timeout" in line.lower()]
-    scenario.expect("no query was lost", lost, [])
+    load.end()
 
 
 # MARK: - Stuck

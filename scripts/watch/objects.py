@@ -6,6 +6,8 @@ put slice web plain-x plain 10.1.0.1 port=http:8080
 put service web set headless port=http:80
 put slice web set-x set 10.1.0.2/set-0 10.1.0.3/set-1 !10.1.0.4/set-2 port=http:80 headless=true
 put slice web set-6 set fd00:1::2/set-0 port=http:80 headless=true
+put service web moving headless port=http:80
+put slice web moving-x moving 10.1.0.5 10.1.0.6 port=http:80 headless=true
 put service web alias externalname www.example.test"""
 
 # `NAME TYPE` and the answer; names are below svc.cluster.local.
@@ -22,6 +24,7 @@ SERVED = {
         "SRV 0 50 80 set-0.set.web.svc.cluster.local.",
         "SRV 0 50 80 set-1.set.web.svc.cluster.local."],
     "3.0.1.10.in-addr.arpa. PTR": ["PTR set-1.set.web.svc.cluster.local."],
+    "moving.web A": ["A 10.1.0.5", "A 10.1.0.6"],
     "alias.web A": ["CNAME www.example.test."],
     "none.web A": "NXDOMAIN",
     "plain.nowhere A": "NXDOMAIN",
@@ -38,11 +41,14 @@ def follows_changes(scenario, api, martlet):
     api.control("put service web new clusterip 10.96.0.77 port=http:80")
     scenario.eventually("a new service is served", lambda: martlet.records("new.web A"),
                         ["A 10.96.0.77"])
-    api.control("put slice web set-x set 10.1.0.9/set-0 port=http:80 headless=true")
-    scenario.eventually("a changed slice is served", lambda: martlet.records("set.web A"),
-                        ["A 10.1.0.9"])
+    api.control("put slice web moving-x moving 10.1.0.5 10.1.0.9 port=http:80 headless=true")
+    scenario.eventually("a changed slice is served", lambda: martlet.records("moving.web A"),
+                        ["A 10.1.0.5", "A 10.1.0.9"])
     scenario.expect("what left it has no name",
-                    martlet.records("3.0.1.10.in-addr.arpa. PTR"), "NXDOMAIN")
+                    martlet.records("6.0.1.10.in-addr.arpa. PTR"), "NXDOMAIN")
+    api.control("put slice web moving-x moving 10.1.0.5 10.1.0.6 port=http:80 headless=true")
+    scenario.eventually("and it changes back", lambda: martlet.records("moving.web A"),
+                        ["A 10.1.0.5", "A 10.1.0.6"])
     api.control("delete services web/new")
     scenario.eventually("a deleted service is gone", lambda: martlet.records("new.web A"),
                         "NXDOMAIN")
