@@ -89,7 +89,7 @@ def older_state(scenario):
     # The same version, with another object: only a comparison shows it.
     api.control("restore\nput service web other clusterip 10.96.2.2\nfault down for=1")
     took = scenario.eventually("is gone with the backup, again",
-                               lambda: martlet.records("lost.web A"), "NXDOMAIN", within=40)
+                               lambda: martlet.records("lost.web A"), "NXDOMAIN", within=60)
     scenario.note(f"a backup whose version does not show was seen after {took:.0f} s")
     scenario.eventually("what came after is there", lambda: martlet.records("other.web A"),
                         ["A 10.96.2.2"])
