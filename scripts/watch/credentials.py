@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from keeping import Load
 from objects import CLUSTER, follows_changes, serves_cluster
 
 
@@ -124,6 +125,37 @@ echo '{{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1
                       certificate_authority="tls/ca.crt")
     says(scenario, "a plugin that fails", scenario.martlet(f"kubeconfig {file}"),
          f"{file}: user 'u': exec: {scenario.directory}/./failing ended with status 3: no login today")
+
+
+def kubeconfig_rewritten(scenario):
+    """The file is looked at every 10 s: certificates that are renewed, a server that has moved."""
+    api = scenario.api(CLUSTER)
+    front = scenario.front(api, "--client-cert")
+    names = {"client-certificate": "tls/client.crt", "client-key": "tls/client.key"}
+    file = kubeconfig(scenario, front.url, names, certificate_authority="tls/ca.crt")
+    martlet = scenario.martlet(f"kubeconfig {file}")
+    scenario.synchronised(martlet)
+    load = Load(scenario, martlet)
+    # Another CA, with which server and client have new certificates.
+    front.kill()
+    for path in front.directory.iterdir():
+        path.unlink()
+    front = scenario.front(api, "--client-cert", port=front.port)
+    api.control("put service web renewed clusterip 10.96.0.92")
+    scenario.eventually("new certificates are used", lambda: martlet.records("renewed.web A"),
+                        ["A 10.96.0.92"], within=30)
+    scenario.eventually("and nothing is wrong", lambda: martlet.problems, [])
+    other = scenario.api(f"{CLUSTER}\nput service web moved clusterip 10.96.0.93")
+    text = file.read_text().replace(front.url, "https://127.0.0.1:MOVED")
+    second = scenario.front(other, "--client-cert")
+    file.write_text(text.replace("MOVED", str(second.port)))
+    scenario.eventually("another server is followed", lambda: martlet.records("moved.web A"),
+                        ["A 10.96.0.93"], within=30)
+    scenario.expect("what it does not have is gone", martlet.records("renewed.web A"), "NXDOMAIN")
+    serves_cluster(scenario, martlet)
+    scenario.eventually("the first is left", lambda: api.stat("^watches"), 0)
+    scenario.eventually("and nothing is wrong", lambda: martlet.verbose, ["200", "OK"])
+    load.end()
 
 
 # MARK: - What does not

@@ -69,6 +69,33 @@ def kills_and_restarts(scenario):
     load.end()
 
 
+def restarts_behind_front(scenario):
+    """With a load balancer before it, a server that is away is an answer with an error."""
+    api = scenario.api(CLUSTER)
+    front = scenario.front(api)
+    martlet = scenario.martlet(f"endpoint {front.url}", front.tls)
+    scenario.synchronised(martlet)
+    load = Load(scenario, martlet)
+    api.kill()
+    scenario.eventually("it is told", lambda: "answers 50" in "\n".join(martlet.problems), True)
+    time.sleep(4)
+    serves_cluster(scenario, martlet, "while it is away: ")
+    api = scenario.api(f"{CLUSTER}\nput service web back clusterip 10.96.0.96", port=api.port)
+    took = scenario.eventually("what came is served", lambda: martlet.records("back.web A"),
+                               ["A 10.96.0.96"], within=30)
+    scenario.note(f"behind nghttpx a server that was away for 5 s was followed after {took:.1f} s")
+    scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [], within=30)
+    # And the balancer itself.
+    front.kill()
+    serves_cluster(scenario, martlet, "without the front: ")
+    api.control("put service web again clusterip 10.96.0.97")
+    scenario.front(api, port=front.port)
+    took = scenario.eventually("what came is served", lambda: martlet.records("again.web A"),
+                               ["A 10.96.0.97"])
+    scenario.holds("within seconds", took < 8, f"({took:.1f} s)")
+    load.end()
+
+
 def older_state(scenario):
     """A server whose data was restored from a backup, and one that begins with an older state."""
     api = scenario.api(f"set bookmark 1\n{CLUSTER}")

@@ -115,6 +115,56 @@ def selectors(scenario):
                         lambda: other.records("plain.web A"), "NXDOMAIN")
 
 
+def pods(scenario):
+    api = scenario.api(f"{CLUSTER}\nput pod web one 10.1.0.50\n"
+                       "put pod web over 10.1.0.51 phase=Succeeded")
+    martlet = scenario.martlet(f"endpoint {api.url}", "pods verified")
+    scenario.synchronised(martlet)
+    name = "10-1-0-{}.web.pod.cluster.local. A"
+    scenario.expect("a pod, and one that is over",
+                    martlet.answers(name.format(50), name.format(51)), [["A 10.1.0.50"], "NXDOMAIN"])
+    api.control("put pod web one 10.1.0.50 phase=Failed\nput pod web two 10.1.0.52")
+    scenario.eventually("pods that come and go",
+                        lambda: martlet.answers(name.format(50), name.format(52)),
+                        ["NXDOMAIN", ["A 10.1.0.52"]])
+    scenario.expect("four watches", api.stat("^watches"), 4)
+
+
+def limits(scenario):
+    """With one request at a time, and two a second, everything is found all the same."""
+    api = scenario.api(CLUSTER)
+    martlet = scenario.martlet(f"endpoint {api.url}", "apiserver_qps 2", "apiserver_burst 1",
+                               "apiserver_max_inflight 1")
+    took = scenario.synchronised(martlet)
+    scenario.holds("which takes a second", took >= 0.6, f"({took:.1f} s)")
+    serves_cluster(scenario, martlet)
+    follows_changes(scenario, api, martlet)
+
+
+def two_clusters(scenario):
+    """One that is away does no harm to the other."""
+    port = Ports.take()
+    api = scenario.api(CLUSTER)
+    martlet = scenario.martlet(f"endpoint {api.url}", blocks=(
+        f"other.local:PORT {{\n  bind {LOOPBACK}\n  kubernetes other.local {{\n"
+        f"    endpoint http://{LOOPBACK}:{port}\n  }}\n}}\n"))
+    scenario.synchronised(martlet)
+    serves_cluster(scenario, martlet)
+    row = "only.web.svc.other.local. A"
+    scenario.expect("the other waits", martlet.records(row), "SERVFAIL")
+    scenario.expect("/ready", martlet.readiness, 503)
+    other = scenario.api(f"{CLUSTER}\nput service web only clusterip 10.96.0.95", port=port)
+    scenario.eventually("and is served when it is there", lambda: martlet.records(row),
+                        ["A 10.96.0.95"])
+    scenario.expect("not mixed", martlet.records("only.web A"), "NXDOMAIN")
+    scenario.eventually("/ready", lambda: martlet.verbose, ["200", "OK"])
+    other.kill()
+    follows_changes(scenario, api, martlet)
+    zones = [martlet.metric("martlet_kubernetes_synchronized", f'zone="{zone}."')
+             for zone in ("cluster.local", "other.local")]
+    scenario.expect("/metrics", zones, [1, 1])
+
+
 # MARK: - In a Pod
 
 SERVICE_ACCOUNT = "secrets/kubernetes.io/serviceaccount"
