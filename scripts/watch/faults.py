@@ -94,12 +94,22 @@ def refusals(scenario):
 # MARK: - All of them
 
 SECONDS = 20
+RANDOM = "load services=40 endpoints=3 namespaces=4"
 
 
 def random_faults(scenario):
-    seed = os.environ.get("MARTLET_SEED", "3")
-    api = scenario.api("load services=40 endpoints=3 namespaces=4")
-    martlet = scenario.martlet(f"endpoint {api.url}")
+    api = scenario.api(RANDOM)
+    suffer(scenario, api, scenario.martlet(f"endpoint {api.url}"), seed=3)
+
+
+def random_faults_http2(scenario):
+    api = scenario.api(RANDOM)
+    front = scenario.front(api)
+    suffer(scenario, api, scenario.martlet(f"endpoint {front.url}", front.tls), seed=4)
+
+
+def suffer(scenario, api, martlet, seed):
+    seed = os.environ.get("MARTLET_SEED", seed)
     scenario.synchronised(martlet)
     api.control(f"churn rate=20 seconds={SECONDS}\nfaults random {seed} {SECONDS}")
     time.sleep(SECONDS + 1)
