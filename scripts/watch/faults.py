@@ -99,13 +99,13 @@ RANDOM = "load services=40 endpoints=3 namespaces=4"
 
 def random_faults(scenario):
     api = scenario.api(RANDOM)
-    suffer(scenario, api, scenario.martlet(f"endpoint {api.url}"), seed=3)
+    suffer(scenario, api, scenario.martlet(f"endpoint {api.url}"), seed=8)
 
 
 def random_faults_http2(scenario):
     api = scenario.api(RANDOM)
     front = scenario.front(api)
-    suffer(scenario, api, scenario.martlet(f"endpoint {front.url}", front.tls), seed=4)
+    suffer(scenario, api, scenario.martlet(f"endpoint {front.url}", front.tls), seed=6)
 
 
 def suffer(scenario, api, martlet, seed):

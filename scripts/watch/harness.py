@@ -58,12 +58,16 @@ class Process:
     """One that is ended with its scenario, whatever happens."""
 
     def __init__(self, scenario, name, command, environment=None):
+        if scenario.is_over:
+            raise Failed("the run has been ended")
         self.name = name
         self.path = scenario.directory / f"{name}-{len(scenario.processes)}.log"
         with open(self.path, "w") as log:
             self.child = subprocess.Popen(
-                [str(word) for word in command], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+                # Nor does it outlive a run that is killed.
+                ["setpriv", "--pdeathsig", "KILL", *(str(word) for word in command)], stdout=log,
+                stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, **(environment or {})})
         scenario.processes.append(self)
 
     @property
@@ -256,6 +260,9 @@ def full(name):
 
 class Scenario:
     """One run of some processes in a directory of its own."""
+
+    # Set where the whole run is ended before its time.
+    is_over = False
 
     def __init__(self, label, binary, directory):
         self.label, self.binary, self.directory = label, binary, directory
