@@ -23,6 +23,10 @@ PORT, API_PORT, TLS_PORT = 25401, 25441, 25442
 ENDPOINTS = 10
 CHANGES_PER_SECOND, QUERIES_PER_SECOND = 500, 50_000
 
+# Of the latency client's own waiting for its CPU nothing shall be in the figure: it comes first
+# there. 1 is left to who runs all of this under `chrt --fifo 1`, to keep other work out of it.
+FIRST = ("chrt", "--fifo", "2") if os.geteuid() == 0 else ()
+
 # The budgets: docs/performance.md.
 LIST_CPU_SECONDS, PEAK_MB, STEADY_MB = 0.5, 64, 48
 P99_MS, P999_MS = 5, 20
@@ -168,10 +172,9 @@ def changes_under_load(api, follower, questions, seconds):
         ["taskset", "-c", CLIENT_CPU, "dnsperf", "-s", "127.0.0.1", "-p", str(follower.port), "-d",
          str(questions), *DNSPERF, "-l", str(seconds + 2), "-Q", str(QUERIES_PER_SECOND)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    # Of the client's own waiting for its CPU nothing shall be in the figure: it comes first there.
     client = subprocess.Popen(
-        ["taskset", "-c", CLIENT_CPU, "chrt", "--fifo", "1", RELEASE / "Benchmarks", "latency",
-         f"log={api.write_log}", f"port={follower.port}", f"seconds={seconds + 1}"],
+        ["taskset", "-c", CLIENT_CPU, *FIRST, RELEASE / "Benchmarks", "latency", f"log={api.write_log}",
+         f"port={follower.port}", f"seconds={seconds + 1}"],
         stdout=subprocess.PIPE, text=True)
     time.sleep(0.5)
     api.command(f"churn rate={CHANGES_PER_SECOND} seconds={seconds}")
@@ -223,7 +226,9 @@ def cost(arguments, directory):
           f"{arguments.rounds} interleaved rounds of {arguments.seconds:g} s")
     followers = []
     for place, services in enumerate(sizes):
-        api = APIServer(directory / f"api-{services}", API_PORT + 10 + place)
+        # In pages: what a client leaves unread of a stream, this API server holds in memory.
+        api = APIServer(
+            directory / f"api-{services}", API_PORT + 10 + place, options=["--no-watch-list"])
         Cluster(api, services, endpoints=1)
         follower = Follower(directory, arguments, api, plain=True, port=PORT + 1 + place)
         follower.start()
@@ -317,7 +322,7 @@ class Cluster:
 class APIServer:
     """A TestAPIServer, commanded by its stdin, and nghttpx before it where TLS is wanted."""
 
-    def __init__(self, directory, port, tls_port=None):
+    def __init__(self, directory, port, tls_port=None, options=()):
         directory.mkdir()
         self.directory, self.port, self.tls_port = directory, port, tls_port
         self.write_log = directory / "writes"
@@ -325,7 +330,7 @@ class APIServer:
         Server.running.append(self)
         self.server = self.run(
             RELEASE / "TestAPIServer", "--port", port, "--write-log", self.write_log,
-            "--end-with-stdin")
+            "--end-with-stdin", *options)
         if tls_port:
             self.run(ROOT / "Tests/TestAPIServer/tls-front", "--dir", directory, "--port", tls_port,
                      "--backend", port)
