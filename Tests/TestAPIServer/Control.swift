@@ -6,6 +6,7 @@ import APIServerKit
 ///     put service NAMESPACE NAME clusterip ADDRESS[,…] | headless | externalname TARGET
 ///         [port=NAME:NUMBER[:TCP|UDP|SCTP]…] [publish=true]
 ///     put slice NAMESPACE NAME SERVICE [ADDRESS[/HOSTNAME]… !ADDRESS…] [port=…] [headless=true]
+///         [triggered=TIME]
 ///     put pod NAMESPACE NAME ADDRESS [phase=PHASE]
 ///     delete services|endpointslices|namespaces|pods KEY
 ///     load services=N endpoints=M [namespaces=K] [pods=true]
@@ -65,7 +66,9 @@ final class Control {
     case "token":
       server.faulty.acceptedTokens = arguments.words.isEmpty ? nil : Set(arguments.words)
     case "set": try set(arguments)
-    case "cut": server.cutAll()
+    case "cut":
+      // Not the one that this command came by.
+      for connection in server.connections where connection.exchange != nil { connection.close() }
     case "stats": return stats()
     case "drain":
       server.drain(until: now + Nanoseconds(try arguments.number(0)) * nanosecondsPerSecond)
