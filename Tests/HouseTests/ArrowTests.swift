@@ -20,8 +20,9 @@ import Testing
       "ZoneFiles", "Zones",
     ],
     "martlet": ["Serving", "Config"],
-    "Benchmarks": [],
+    "Benchmarks": ["CLinux"],
     "APIServerKit": [],
+    "ClusterModel": ["Cluster", "Wire"],
     "TestAPIServer": ["APIServerKit", "CLinux", "CZlib"],
   ]
 

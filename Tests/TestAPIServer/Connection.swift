@@ -55,6 +55,16 @@ final class Connection {
     Glibc.close(descriptor)
   }
 
+  /// Ends a watch properly, as a server does that goes away in peace.
+  func endWatch() {
+    guard let exchange, exchange.isWatch else { return }
+    if !hasHead { writeHead(exchange, 0) }
+    ending = .clean
+    finish(exchange)
+    flush()
+    close()
+  }
+
   // MARK: - Reading
 
   func receive(_ now: Nanoseconds) {
