@@ -96,6 +96,7 @@ public enum CorefileLoader {
           .map { (block, $0) }
       }
       blocks = SameKeys.settle(read, findings: findings)
+      SnapshotFiles.check(blocks, findings: findings)
     }
     return LoadResult(
       configuration: findings.hasErrors ? nil : Configuration(blocks: blocks),

@@ -15,15 +15,20 @@ extension ClusterWatch {
   }
 
   func isComparisonDue(_ index: Int, _ now: UInt64) -> Bool {
-    now >= schedules[index].compareAt && comparisons[index] == nil
-      && reflectors[index].isSynchronized && reflectors[index].listReason == nil
+    if let comparison = comparisons[index] { return comparison.continuation != nil }
+    return now >= schedules[index].compareAt && reflectors[index].isSynchronized
+      && reflectors[index].listReason == nil
   }
 
-  func startComparison(_ index: Int, _ now: UInt64) {
-    schedules[index].compareAt = .max
-    comparisons[index] = Comparison()
-    reflectors[index].beginComparison()
-    send(reflectors[index].comparisonRequest(nil), index, now)
+  /// Asks for the first page, or the next.
+  func compare(_ index: Int, _ now: UInt64) {
+    let continuation = comparisons[index]?.takeContinuation()
+    if continuation == nil {
+      schedules[index].compareAt = .max
+      comparisons[index] = Comparison(from: reflectors[index].version)
+      reflectors[index].beginComparison()
+    }
+    send(reflectors[index].comparisonRequest(continuation), index, now)
   }
 
   func receiveComparison(_ number: Int, _ index: Int, _ octets: RawSpan, _ now: UInt64) {
@@ -41,10 +46,7 @@ extension ClusterWatch {
   func endComparison(_ index: Int, _ now: UInt64) {
     guard var comparison = comparisons[index] else { return }
     switch comparison.endPage(reflectors[index], now) {
-    case .page(let continuation):
-      comparisons[index] = comparison
-      send(reflectors[index].comparisonRequest(continuation), index, now)
-    case .listed(hasDifferences: true):
+    case .page, .listed(hasDifferences: true):
       comparisons[index] = comparison
     case .listed(hasDifferences: false):
       finishComparison(index, "same", now)
@@ -70,8 +72,9 @@ extension ClusterWatch {
     scheduleComparison(index, now)
   }
 
-  /// Ends the watch and lists everything again.
+  /// Ends the watch and lists everything again, where that is not under way already.
   private func relist(_ index: Int, _ reason: Reflector.ListReason) {
+    guard reflectors[index].listReason == nil else { return }
     let watch = exchanges.first {
       $0.value.owner == index && $0.value.request.purpose != .comparison
     }

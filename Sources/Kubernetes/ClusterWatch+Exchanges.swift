@@ -6,7 +6,7 @@ internal import Telemetry
 extension ClusterWatch {
   /// Takes what a reflector made of octets of an answer that goes on.
   func take(_ verdict: Reflector.Verdict, _ number: Int, _ owner: Int, _ now: UInt64) {
-    noteList(owner, now)
+    if noteList(owner, now) { exchanges[number]?.isListing = false }
     if verdict != .goesOn, let exchange = exchanges[number] {
       cancel(number)
       conclude(verdict, exchange, owner, now)
@@ -19,6 +19,12 @@ extension ClusterWatch {
   /// A watch that lasted this long was one; a shorter one is a failure to wait after.
   private static let healthyDuration: UInt64 = 1_000_000_000
 
+  /// Whether no wait is needed after an answer; a list that did not come to its end cost the server
+  /// much, however long it took.
+  private func wasHealthy(_ exchange: Exchange, _ now: UInt64) -> Bool {
+    exchange.head != nil && !exchange.isListing && now - exchange.sentAt >= Self.healthyDuration
+  }
+
   /// Takes what a reflector made of an answer that has ended.
   func conclude(
     _ verdict: Reflector.Verdict, _ exchange: Exchange, _ owner: Int, _ now: UInt64
@@ -28,7 +34,7 @@ extension ClusterWatch {
     if lister == owner { lister = nil }
     if case .over(let text?) = verdict {
       problems.begin(.resource(owner), "\(name(exchange)): \(text)")
-    } else if now - exchange.sentAt >= Self.healthyDuration {
+    } else if wasHealthy(exchange, now) {
       schedules[owner].backoff.reset()
       return
     }
@@ -36,7 +42,6 @@ extension ClusterWatch {
   }
 
   /// Notes that a list has been taken over; false where none was.
-  @discardableResult
   private func noteList(_ owner: Int, _ now: UInt64) -> Bool {
     guard let reason = reflectors[owner].takeCompleted() else { return false }
     let resource = reflectors[owner].resource
@@ -72,7 +77,7 @@ extension ClusterWatch {
       return
     }
     let wasStreaming = reflectors[owner].streamsLists
-    reflectors[owner].refuse(head.status)
+    reflectors[owner].refuse(head.status, status?.message ?? "")
     if lister == owner { lister = nil }
     // The server says how it wants to be asked.
     let isAdvice =
@@ -106,7 +111,8 @@ extension ClusterWatch {
   ) -> String {
     let server = servers[exchange.server]
     if (300..<400).contains(head.status) {
-      let place = head.location.map { " to \($0)" } ?? ""
+      // The query is another at every try, and says nothing.
+      let place = head.location.map { " to \($0.prefix { $0 != "?" })" } ?? ""
       return "\(server) redirects (\(head.status))\(place), which is not followed: is it the URL "
         + "of an API server?"
     }
@@ -128,17 +134,25 @@ extension ClusterWatch {
   func lose(_ exchange: Exchange, _ text: String, _ now: UInt64) {
     metrics.requests("<error>", "GET", host(exchange.server)).add()
     let wasReached = exchange.head != nil
-    if !wasReached { problems.begin(.server, "\(servers[exchange.server]): \(text)") }
-    guard let owner = exchange.owner else { return }
+    guard let owner = exchange.owner else {
+      // A probe whose answer has begun is answered.
+      if !wasReached { leaveConnection("\(servers[exchange.server]): \(text)", now) }
+      return
+    }
     if exchange.request.purpose == .comparison {
       comparisons[owner] = nil
       scheduleComparison(owner, now)
       return
     }
+    if !wasReached {
+      problems.begin(.server, "\(servers[exchange.server]): \(text)")
+    } else if exchange.isListing {
+      problems.begin(.resource(owner), "\(name(exchange)): broke off: \(text)")
+    }
     reflectors[owner].abandon()
     reflectors[owner].startStreaming()
     if lister == owner { lister = nil }
-    if wasReached, now - exchange.sentAt >= Self.healthyDuration {
+    if wasHealthy(exchange, now) {
       schedules[owner].backoff.reset()
       return
     }
@@ -146,14 +160,12 @@ extension ClusterWatch {
     // The others have not been tried yet: no reason to wait.
     if !wasReached, unreachable % servers.count != 0 { return }
     wait(owner, most: Self.longestServerWait, now)
-    schedules[owner].waitsForServer = true
+    schedules[owner].waitsForServer = !wasReached
   }
 
-  /// Goes on to the next server, where the last one gives no answer to anything.
+  /// Goes on to the next server. Watches that still last stay where they are: a server that is
+  /// being shut down takes no new requests long before it ends the old ones.
   private func tryNextServer() {
-    guard !exchanges.values.contains(where: { $0.server == server && $0.head != nil }) else {
-      return
-    }
     unreachable += 1
     server = (server + 1) % servers.count
   }
@@ -196,8 +208,7 @@ extension ClusterWatch {
   /// When a request counts as lost or stuck.
   func deadline(_ exchange: Exchange) -> UInt64 {
     if exchange.request.purpose == .probe { return exchange.sentAt + Self.probeLimit }
-    let isListing = exchange.owner.map { reflectors[$0].replacement != nil } ?? false
-    let isWatching = exchange.isEstablishedWatch && !isListing
+    let isWatching = exchange.isEstablishedWatch && !exchange.isListing
     return exchange.lastOctet + (isWatching ? Self.watchSilence : Self.answerLimit)
   }
 
@@ -215,7 +226,8 @@ extension ClusterWatch {
     where now >= deadline(exchange) {
       guard exchanges[number] != nil else { continue }
       if exchange.request.purpose == .probe {
-        leaveConnection(now)
+        let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
+        leaveConnection("\(servers[exchange.server]): connected, but silent for \(silence) s", now)
         return
       }
       cancel(number)
@@ -226,13 +238,13 @@ extension ClusterWatch {
 
   private func giveUp(_ exchange: Exchange, _ now: UInt64) {
     guard let owner = exchange.owner else { return }
-    if exchange.isEstablishedWatch, reflectors[owner].replacement == nil {
+    if exchange.isEstablishedWatch, !exchange.isListing {
       // Asked for anew from where it stood.
       reflectors[owner].abandon()
       schedules[owner].needsConnection = exchange.head?.isMultiplexed == false
       return
     }
-    if exchange.isEstablishedWatch, exchange.request.purpose == .watch {
+    if exchange.isEstablishedWatch {
       // Granted, but without an end of what there is: it is no streaming list.
       reflectors[owner].stopStreaming()
       if lister == owner { lister = nil }
@@ -242,15 +254,13 @@ extension ClusterWatch {
   }
 
   /// The server lives no more on this connection: everything is asked for anew on another.
-  private func leaveConnection(_ now: UInt64) {
+  private func leaveConnection(_ problem: String, _ now: UInt64) {
     let lost = exchanges.sorted { $0.key < $1.key }
     for (number, _) in lost { cancel(number) }
     act(.closeConnections)
     lastOctet = now
-    let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
-    problems.begin(.server, "\(servers[server]): connected, but silent for \(silence) s")
-    unreachable += 1
-    server = (server + 1) % servers.count
+    problems.begin(.server, problem)
+    tryNextServer()
     for (_, exchange) in lost {
       guard let owner = exchange.owner else { continue }
       if exchange.request.purpose == .comparison {

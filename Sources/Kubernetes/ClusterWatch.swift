@@ -15,7 +15,7 @@ internal import Telemetry
 /// what to do and ``nextWake`` when to call ``wake(_:)``.
 public final class ClusterWatch {
   let servers: [String]
-  var reflectors: [Reflector]
+  let reflectors: [Reflector]
   var comparisons: [Int: Comparison] = [:]
   var exchanges: [Int: Exchange] = [:]
   /// Of each reflector when it may ask next, and how it has fared.
@@ -133,15 +133,6 @@ public final class ClusterWatch {
     advance(now)
   }
 
-  /// The credentials cannot be read: why, or nil where they can again.
-  public func noteCredentials(_ problem: String?) {
-    if let problem {
-      problems.begin(.credentials, problem)
-    } else {
-      problems.end(.credentials)
-    }
-  }
-
   /// The head of an answer has come.
   public func receive(_ number: Int, _ head: APIResponseHead, _ now: UInt64) {
     guard var exchange = exchanges[number] else { return }
@@ -226,11 +217,11 @@ public final class ClusterWatch {
       var request = reflectors[index].nextRequest(Self.watchSeconds(&jitter))
       request.needsConnection = schedules[index].needsConnection
       schedules[index].needsConnection = false
-      send(request, index, now)
+      send(request, index, isListing: reflectors[index].listReason != nil, now)
     }
     for index in reflectors.indices where isComparisonDue(index, now) {
       guard lister == nil, mayAsk(now, index) else { return }
-      startComparison(index, now)
+      compare(index, now)
     }
   }
 
@@ -243,6 +234,7 @@ public final class ClusterWatch {
   /// one and spread over the servers again.
   private static func watchSeconds(_ jitter: inout Jitter) -> UInt64 { 300 + jitter.next() % 301 }
 
+  /// Whether the limits let a request be sent now, for a list or watch of a kind of object.
   private func mayAsk(_ now: UInt64, _ index: Int) -> Bool {
     let inFlight = exchanges.values.count { !$0.isEstablishedWatch }
     let since = schedules[index].wantsSince ?? now
@@ -260,9 +252,10 @@ public final class ClusterWatch {
     return true
   }
 
-  func send(_ request: APIRequest, _ owner: Int?, _ now: UInt64) {
+  func send(_ request: APIRequest, _ owner: Int?, isListing: Bool = false, _ now: UInt64) {
     lastNumber += 1
-    exchanges[lastNumber] = Exchange(request: request, owner: owner, server: server, sentAt: now)
+    exchanges[lastNumber] = Exchange(
+      request: request, owner: owner, server: server, sentAt: now, isListing: isListing)
     actions.append(.send(lastNumber, request, server: server))
   }
 

@@ -18,12 +18,19 @@ struct Comparison {
   private var differing: [Int: ObjectState] = [:]
   /// Known but not listed: hash of the key, state known.
   private var extra: [Int: ObjectState] = [:]
+  /// How far the watch was when the list was asked for; it goes on while that is on its way.
+  private let start: ResourceVersion?
   /// The version of the list.
   private var version = 0
   /// Set when all pages are there: when the differences are looked at again.
   private(set) var dueAt: UInt64?
 
-  var continuation: String? { list.continuation }
+  /// Where the next page begins, which has not been asked for yet.
+  private(set) var continuation: String?
+
+  init(from start: ResourceVersion?) {
+    self.start = start
+  }
 
   /// Takes octets of a page.
   ///
@@ -44,9 +51,15 @@ struct Comparison {
     }
   }
 
+  /// Gives the next page's beginning to be asked for now.
+  mutating func takeContinuation() -> String? {
+    defer { continuation = nil }
+    return continuation
+  }
+
   enum Progress {
     /// Another page follows.
-    case page(String)
+    case page
     /// All is listed: the differences are to be looked at again at `dueAt`, where there are any.
     case listed(hasDifferences: Bool)
     /// The list ends before what has been seen of the server.
@@ -55,12 +68,13 @@ struct Comparison {
 
   /// Takes the end of a page.
   mutating func endPage(_ reflector: Reflector, _ now: UInt64) -> Progress {
-    if let continuation = list.continuation {
+    continuation = list.continuation
+    if continuation != nil {
       list = ListReader()
-      return .page(continuation)
+      return .page
     }
     guard let last = list.version else { return .listed(hasDifferences: false) }
-    if let seen = reflector.version, last.precedes(seen) { return .wentBack }
+    if let start, last.precedes(start) { return .wentBack }
     version = last.number.map { Int(truncatingIfNeeded: $0) } ?? 0
     for (hash, state) in reflector.states
     where !seen.contains(hash) && state.version <= version && extra.count < Self.mostDifferences {

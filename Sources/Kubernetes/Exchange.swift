@@ -7,17 +7,20 @@ struct Exchange {
   let sentAt: UInt64
   var lastOctet: UInt64
   var head: APIResponseHead?
+  /// A list is to come of it that is not whole yet.
+  var isListing: Bool
   /// The body of an answer that is an error, as far as it is kept.
   private(set) var errorBody: [UInt8] = []
 
   /// A Status is a few hundred octets; a proxy's page may be longer.
   private static let mostErrorOctets = 16_384
 
-  init(request: APIRequest, owner: Int?, server: Int, sentAt: UInt64) {
+  init(request: APIRequest, owner: Int?, server: Int, sentAt: UInt64, isListing: Bool) {
     self.request = request
     self.owner = owner
     self.server = server
     self.sentAt = sentAt
+    self.isListing = isListing
     lastOctet = sentAt
   }
 

@@ -3,8 +3,6 @@ struct ProblemList {
   enum Subject: Hashable {
     /// Servers cannot be reached.
     case server
-    /// The credentials cannot be had.
-    case credentials
     /// A kind of object, by the number of its reflector.
     case resource(Int)
   }

@@ -143,6 +143,7 @@ final class Reflector {
       return try receiveEvents(octets)
     } catch {
       passOn()
+      abandon()
       return .over("not what a list or watch is: \(error.message)")
     }
   }
@@ -151,8 +152,11 @@ final class Reflector {
   func end(isComplete: Bool) -> Verdict {
     defer { events = nil }
     guard let list else {
-      // A stream that ends before its list has: what it gave is given again by the next.
-      if replacement != nil { return giveUpList() }
+      // A stream that ends before its list has: what it gave is given again by pages.
+      if replacement != nil {
+        streamsLists = false
+        return giveUpList()
+      }
       return .over(nil)
     }
     self.list = nil
@@ -167,7 +171,9 @@ final class Reflector {
   }
 
   /// Takes an answer that is an error.
-  func refuse(_ status: Int) {
+  ///
+  /// - Parameter message: of its Status; empty where it has none, as from a proxy on the way.
+  func refuse(_ status: Int, _ message: String) {
     let wasStream = list == nil
     let hadPages = replacement?.continuation != nil
     (events, list) = (nil, nil)
@@ -178,11 +184,14 @@ final class Reflector {
       replacement?.isWhole = true
       return
     case 410 where listReason == nil: want(.expired)
-    // "Too large resource version": the server is behind what has been seen from it.
-    case 504 where listReason == nil: want(.backwards)
+    // The server is behind what has been seen from it; other timeouts say nothing of that.
+    case 504 where listReason == nil && message.contains("Too large resource version"):
+      want(.backwards)
     case 400 where listReason != nil && wasStream, 422 where listReason != nil && wasStream:
       streamsLists = false
-    case 500..<600 where listReason == nil, 400 where listReason == nil: noteError()
+    // What the server says of a version that it cannot read. 502 to 504 come of proxies or load, and
+    // a list would add to that.
+    case 400 where listReason == nil, 500 where listReason == nil: noteError()
     default: break
     }
     replacement = nil
@@ -320,7 +329,6 @@ extension Reflector {
       gone.append(.delete(key))
     }
     sink.hold(gone)
-    sink.release()
     states = replacement.states
     self.version = version
     self.replacement = nil
@@ -330,6 +338,8 @@ extension Reflector {
     deletions = []
     errorsInARow = 0
     completed = replacement.reason
+    // Whoever hears of it may ask whether this was the last that was missing.
+    sink.release()
     return .goesOn
   }
 

@@ -22,7 +22,7 @@ public struct RequestLimits: Hashable, Sendable {
 struct RequestBucket {
   private let limits: RequestLimits
   private var tokens: Double
-  private var filledAt: UInt64 = 0
+  private var filledAt: UInt64?
 
   init(_ limits: RequestLimits) {
     self.limits = limits
@@ -33,8 +33,8 @@ struct RequestBucket {
   mutating func take(_ now: UInt64) -> UInt64 {
     guard let rate = limits.perSecond else { return 0 }
     let most = Double(max(1, limits.burst ?? RequestLimits.usualBurst))
-    if filledAt > 0 { tokens = min(most, tokens + Double(now - filledAt) / 1e9 * rate) }
-    filledAt = max(1, now)
+    if let filledAt { tokens = min(most, tokens + Double(now - filledAt) / 1e9 * rate) }
+    filledAt = now
     if tokens >= 1 {
       tokens -= 1
       return 0

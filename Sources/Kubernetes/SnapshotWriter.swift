@@ -131,14 +131,15 @@ public final class SnapshotWriter {
   }
 
   /// Says so once where writing goes otherwise than the last time.
-  private func note(_ problem: String?) {
-    if problem != nil { status.failureCount += 1 }
+  private func note(_ reason: String?) {
+    if reason != nil { status.failureCount += 1 }
+    let problem = reason.map { "snapshot \(path) is not written: \($0)" }
     guard problem != status.problem else { return }
     status.problem = problem
     if let problem {
-      report("snapshot \(path) is not written: \(problem)", .error)
+      report(problem, .error)
     } else {
-      report("snapshot \(path) is written again", .warning)
+      report("snapshot \(path) is written again", .info)
     }
   }
 }

@@ -307,15 +307,3 @@ public struct ServerOptions: Sendable {
     self.isQuiet = isQuiet
   }
 }
-
-extension KubernetesSettings {
-  /// What the objects and their names depend on.
-  fileprivate var withoutZones: KubernetesSettings {
-    var settings = self
-    settings.zones = []
-    settings.fallThrough = .none
-    settings.place = Place(file: "", line: 0, column: 0)
-    settings.sourcePlace = settings.place
-    return settings
-  }
-}

@@ -100,15 +100,17 @@ public final class APIExchange {
     return marks
   }
 
-  /// When `next` may have something without any change of an object.
+  /// When `next` may have something without any change of an object; not after `now` when it has
+  /// something already.
   public func nextWake(_ now: Nanoseconds) -> Nanoseconds {
-    var wake = Nanoseconds.max
-    // What was due before waits behind silence, and is given with its end.
-    if let due = cursor?.nextWake(now), due > now { wake = due }
-    if respondsFrom > now { wake = min(wake, respondsFrom) }
-    if silentUntil > now { wake = min(wake, silentUntil) }
-    // A tenth of a second is how finely a slow stream is cut.
-    if pace != nil, !pending.isEmpty { wake = min(wake, now + nanosecondsPerSecond / 10) }
+    // What is due before waits behind silence, and is given with its end.
+    let held = max(respondsFrom, silentUntil)
+    var wake = held
+    if held <= now {
+      wake = ending == nil ? cursor?.nextWake(now) ?? .max : .max
+      // A tenth of a second is how finely a slow stream is cut.
+      if pace != nil, !pending.isEmpty { wake = min(wake, now + nanosecondsPerSecond / 10) }
+    }
     return min(wake, server.nextChange(now) ?? .max)
   }
 

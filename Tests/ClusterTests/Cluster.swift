@@ -1,3 +1,4 @@
+import ClusterModel
 import Wire
 
 @testable import Cluster
@@ -33,65 +34,7 @@ final class TestCluster {
   }
 
   /// What `name TYPE` is: sorted addresses, names or ports, else why there are none.
-  func look(_ question: String) -> String { Self.look(question, in: index) }
-
-  static func look(_ question: String, in index: ClusterIndex) -> String {
-    let words = question.split(separator: " ")
-    guard let name = DomainName(words[0]), let type = RecordType(mnemonic: String(words[1])) else {
-      return "not a question"
-    }
-    var query = QueryName()
-    guard name.octets.withOctets({ query.read($0, at: 0) }) else { return "not a name" }
-    index.epochs.enter(0)
-    defer { index.epochs.leave(0) }
-    let isReverse = words[0].hasSuffix(".arpa")
-    let answer =
-      isReverse
-      ? index.reverseLookup(query, zoneLabels: 2, type: type)
-      : index.lookup(query, zoneLabels: 1, type: type)
-    return describe(answer)
-  }
-
-  private static func describe(_ answer: ClusterIndex.Answer) -> String {
-    switch answer {
-    case .addresses(let records):
-      return (0..<records.count).compactMap { IPAddress(octets: records.address($0).array) }
-        .map(\.description).sorted().joined(separator: " ")
-    case .podAddress(let address): return "pod \(address)"
-    case .ports(let service, let filter): return describe(service, filter)
-    case .pointers(let record):
-      var names = record.names
-      var texts: [String] = []
-      while let name = names.next() { texts.append(DomainName.presentation(name.array)) }
-      return texts.sorted().joined(separator: " ")
-    case .alias(let target): return "alias " + DomainName.presentation(target.array)
-    case .version: return "version"
-    case .startOfAuthority: return "SOA"
-    case .nameServers: return "NS"
-    case .serverAddresses: return "own"
-    case .noData(let reason): return reason == .emptyNonTerminal ? "ENT" : "NODATA"
-    case .nameError: return "NXDOMAIN"
-    }
-  }
-
-  private static func describe(
-    _ service: ServiceRecord, _ filter: ClusterIndex.PortFilter
-  ) -> String {
-    let ports = service.ports(for: filter)
-    var lines: Set<String> = []
-    for index in 0..<ports.count where filter.selects(ports[index]) {
-      let port = ports[index]
-      guard service.isHeadless else {
-        lines.insert("\(port.number)")
-        continue
-      }
-      for member in 0..<port.memberCount {
-        let label = String(decoding: service.member(member, of: port).label.array, as: UTF8.self)
-        lines.insert("\(label):\(port.number)")
-      }
-    }
-    return lines.sorted().joined(separator: " ")
-  }
+  func look(_ question: String) -> String { index.look(question) }
 }
 
 // MARK: - Objects

@@ -1,3 +1,4 @@
+import ClusterModel
 import Dispatch
 import Foundation
 import Synchronization
@@ -85,7 +86,7 @@ import Wire
       for index in indexes {
         var isLive = false
         while !isLive, !run.isDone.load(ordering: .acquiring) { isLive = index.state == .live }
-        if isLive, TestCluster.look("s.n.svc.zone A", in: index) != "10.0.0.1" {
+        if isLive, index.look("s.n.svc.zone A") != "10.0.0.1" {
           run.torn.add(1, ordering: .relaxed)
         }
       }

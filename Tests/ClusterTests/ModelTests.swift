@@ -1,3 +1,4 @@
+import ClusterModel
 import Testing
 import Wire
 
@@ -162,24 +163,9 @@ import Wire
       endpoints: PackedEndpoints(endpoints))
   }
 
-  private static let questions: [String] = {
-    var questions: [String] = []
-    for namespace in namespaces {
-      questions += ["\(namespace).svc.zone A", "\(namespace).pod.zone A"]
-      for name in names {
-        let base = "\(name).\(namespace).svc.zone"
-        questions += ["A", "AAAA", "SRV", "TXT"].map { "\(base) \($0)" }
-        questions += ["e.\(base) A", "10-0-0-1.\(base) A", "fd00--1.\(base) AAAA"]
-        questions += ["_tcp.\(base) A", "_http._tcp.\(base) SRV", "_http._tcp.\(base) A"]
-      }
-      questions += ["10-0-0-1", "10-0-1-1"].map { "\($0).\(namespace).pod.zone A" }
-      questions.append("fd00--1.\(namespace).pod.zone AAAA")
-    }
-    questions += ["1.0.0.10", "2.0.0.10", "1.1.0.10", "0.0.10", "1.0.10", "0.10", "10"].map {
-      "\($0).in-addr.arpa PTR"
-    }
-    return questions + ["d.f.ip6.arpa PTR"]
-  }()
+  private static let questions = Model.questions(
+    namespaces: namespaces, names: names, hostname: "e",
+    addresses: ["10.0.0.1", "10.0.1.1", "10.0.0.2"])
 }
 
 /// The same numbers for the same seed (SplitMix64).

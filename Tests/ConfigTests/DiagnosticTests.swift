@@ -191,7 +191,7 @@ struct DiagnosticTests {
       "an API server without TLS is taken with a warning",
       ". {\nkubernetes a.org {\nendpoint https://a http://b:8080\n}\n}",
       """
-      Corefile:3:20: warning: objects and credentials travel in clear text from 'http://b:8080'
+      Corefile:3:20: warning: objects travel in clear text, and can be changed on the way, from 'http://b:8080'
       endpoint https://a http://b:8080
                          ^
       expected: https://HOST[:PORT]

@@ -22,6 +22,7 @@ import Testing
     "martlet": ["Serving", "Config"],
     "Benchmarks": ["CLinux"],
     "APIServerKit": [],
+    "ClusterModel": ["Cluster", "Wire"],
     "TestAPIServer": ["APIServerKit", "CLinux", "CZlib"],
   ]
 

@@ -125,7 +125,7 @@ struct SnapshotWriterTests {
     #expect(
       reports == [
         "error: snapshot \(path) is not written: create \(path).tmp-*: No such file or directory",
-        "warning: snapshot \(path) is written again",
+        "info: snapshot \(path) is written again",
       ])
     #expect(read(path) == objects)
   }

@@ -6,6 +6,7 @@ import APIServerKit
 ///     put service NAMESPACE NAME clusterip ADDRESS[,…] | headless | externalname TARGET
 ///         [port=NAME:NUMBER[:TCP|UDP|SCTP]…] [publish=true]
 ///     put slice NAMESPACE NAME SERVICE [ADDRESS[/HOSTNAME]… !ADDRESS…] [port=…] [headless=true]
+///         [triggered=TIME]
 ///     put pod NAMESPACE NAME ADDRESS [phase=PHASE]
 ///     delete services|endpointslices|namespaces|pods KEY
 ///     load services=N endpoints=M [namespaces=K] [pods=true]
@@ -14,11 +15,14 @@ import APIServerKit
 ///     fault KIND [resource=R] [watches=true|false] [requests=A-B] [chance=P] [times=N]
 ///         [after=SECONDS] [for=SECONDS] [amount=N]
 ///     faults clear | faults random SEED SECONDS
-///     compact | snapshot | restore | advance N | cut | stats | quit
+///     compact | snapshot | restore | advance N | cut | stats
+///     drain SECONDS | quit
 ///     token T… | set watchlist|gzip on|off | set bookmark SECONDS
 ///
-/// An address led by `!` is not ready. `shift` gives every Service and slice of the load other
-/// addresses, forgets what happened and cuts every connection. `KIND` is a case of `FaultKind`.
+/// An address led by `!` is not ready. `restore` returns to the last `snapshot`; `cut` closes every
+/// connection; `drain` is what a real server does after SIGTERM. `shift` gives every Service and
+/// slice of the load other addresses, forgets what happened and cuts every connection. `KIND` is a
+/// case of `FaultKind`.
 final class Control {
   private unowned let server: Server
   private var cluster: BulkCluster?
@@ -62,8 +66,12 @@ final class Control {
     case "token":
       server.faulty.acceptedTokens = arguments.words.isEmpty ? nil : Set(arguments.words)
     case "set": try set(arguments)
-    case "cut": server.cutAll()
+    case "cut":
+      // Not the one that this command came by.
+      for connection in server.connections where connection.exchange != nil { connection.close() }
     case "stats": return stats()
+    case "drain":
+      server.drain(until: now + Nanoseconds(try arguments.number(0)) * nanosecondsPerSecond)
     case "quit": server.end()
     default: throw Failure("unknown command \(command)")
     }

@@ -17,6 +17,7 @@ final class Server {
   private var stdin: [UInt8]? = []
   private let endsWithStdin: Bool
   private(set) var isEnding = false
+  private var drainEnd: Nanoseconds?
 
   init(_ options: Options) throws(Failure) {
     start = Kernel.monotonic
@@ -41,6 +42,10 @@ final class Server {
   }
 
   func end() { isEnding = true }
+
+  /// Ends as a real server does after SIGTERM: no connection is taken from now on, and watches stay
+  /// until `time`, when they end properly.
+  func drain(until time: Nanoseconds) { drainEnd = time }
 
   /// Closes every connection, in the middle of whatever is sent.
   func cutAll() {
@@ -89,7 +94,7 @@ final class Server {
     var wake = connections.reduce(Nanoseconds.max) {
       min($0, $1.exchange?.nextWake(now) ?? .max)
     }
-    wake = min(wake, faulty.nextChange(now) ?? .max, churn?.next ?? .max)
+    wake = min(wake, faulty.nextChange(now) ?? .max, churn?.next ?? .max, drainEnd ?? .max)
     guard wake != .max else { return -1 }
     let milliseconds = (max(0, wake - now) + 999_999) / 1_000_000
     // A minute at most, in case a wake was computed wrongly.
@@ -105,6 +110,13 @@ final class Server {
 
   /// A server that is down has no listener, so that connections are refused.
   private func followFaults(_ now: Nanoseconds) {
+    if let drainEnd {
+      if listener >= 0 { close(listener) }
+      listener = -1
+      guard now >= drainEnd else { return }
+      for connection in connections { connection.endWatch() }
+      return end()
+    }
     let isDown = faulty.isDown(now)
     if isDown, listener >= 0 {
       close(listener)

@@ -1,9 +1,11 @@
 import APIServerKit
 import Cluster
+import ClusterModel
 import Documents
 import Foundation
 import Kubernetes
 import Testing
+import Wire
 
 /// A server that changes and fails at random; when it is done with failing, what is known must be
 /// what it has.
@@ -26,6 +28,10 @@ import Testing
       #expect(run.simulation.watch.isSynchronized, "seed \(seed)")
       let difference = run.difference
       #expect(difference.isEmpty, "seed \(seed): \(difference)")
+      let names = run.nameDifferences
+      #expect(names.isEmpty, "seed \(seed): \(names.prefix(5))")
+      let losses = run.losses
+      #expect(losses.isEmpty, "seed \(seed): \(losses)")
       #expect(run.simulation.watch.faults == [], "seed \(seed)")
     }
     return counts
@@ -58,6 +64,7 @@ struct SeededRun {
   private var random: SeededRandom
   private let faultsEnd: UInt64
   private let scope: WatchScope
+  private let ledger = Ledger()
   private static let minute: UInt64 = 60_000_000_000
 
   init(seed: UInt64) {
@@ -77,6 +84,11 @@ struct SeededRun {
       holdsFirstList: seed % 6 == 0, seed: seed)
     simulation.isMultiplexed = seed % 2 == 0
     simulation.pieceOctets = [nil, 1...40, 1...3_000].randomElement(using: &random) ?? nil
+    simulation.replica.onLoss = { [ledger, unowned simulation] key in
+      // Data that is set back takes objects away for good.
+      guard simulation.server.counts[.revisionsBackwards] == nil else { return }
+      ledger.lose(key, simulation.now)
+    }
   }
 
   mutating func play() {
@@ -102,14 +114,14 @@ struct SeededRun {
     let number = Int.random(in: 1...250, using: &random)
     switch Int.random(in: 0..<12, using: &random) {
     case 0: model.put(.namespace(namespace), now: now)
-    case 1: model.delete(.namespaces, namespace)
+    case 1: delete(.namespaces, namespace)
     case 2, 3:
       let type: APIObject.ServiceType =
         random.happens(0.4) ? .headless : .clusterIP(["10.96.0.\(number)"])
       model.put(.service(namespace, service, type, ports: [APIPort("http", 80)]), now: now)
     case 4:
       model.put(.service(namespace, service, .externalName("host\(number).example")), now: now)
-    case 5: model.delete(.services, "\(namespace)/\(service)")
+    case 5: delete(.services, "\(namespace)/\(service)")
     case 6, 7, 8:
       let endpoints = (0..<Int.random(in: 0...3, using: &random)).map { index in
         APIEndpoint("10.0.\(index).\(number)", ready: random.happens(0.8))
@@ -117,11 +129,31 @@ struct SeededRun {
       let name = "\(service)-\(Int.random(in: 0...1, using: &random))"
       model.put(
         .slice(namespace, name, of: service, endpoints, ports: [APIPort("http", 8080)]), now: now)
-    case 9: model.delete(.endpointslices, "\(namespace)/\(service)-0")
+    case 9: delete(.endpointslices, "\(namespace)/\(service)-0")
     case 10:
       model.put(
         .pod(namespace, "pod-\(number % 4)", address: "10.0.9.\(number)"), now: now)
-    default: model.delete(.pods, "\(namespace)/pod-\(number % 4)")
+    default: delete(.pods, "\(namespace)/pod-\(number % 4)")
+    }
+  }
+
+  private func delete(_ resource: APIResource, _ key: String) {
+    if let old = simulation.server.model.object(resource, key), let object = decode(old) {
+      ledger.deletions[object.key, default: 0] += 1
+    }
+    simulation.server.model.delete(resource, key)
+  }
+
+  /// How often each object has been deleted on the server, and lost from sight.
+  private final class Ledger {
+    var deletions: [ObjectKey: Int] = [:]
+    var losses: [ObjectKey: Int] = [:]
+    var complaints: [String] = []
+
+    func lose(_ key: ObjectKey, _ now: UInt64) {
+      losses[key, default: 0] += 1
+      guard losses[key, default: 0] > deletions[key, default: 0] else { return }
+      complaints.append("\(key.kind) \(key.id.namespace)/\(key.id.name) at \(now)")
     }
   }
 
@@ -133,6 +165,32 @@ struct SeededRun {
     let known = simulation.replica.visible
     return Set(expected.keys).union(known.keys).filter { expected[$0] != known[$0] }
       .map { "\($0.kind) \($0.id.namespace)/\($0.id.name)" }.sorted()
+  }
+
+  /// Objects that went out of sight before the server deleted them.
+  var losses: [String] { ledger.complaints }
+
+  /// Names that are served and should not be, or the other way round, or not alike.
+  var nameDifferences: [String] {
+    let expected = expected
+    var addresses = Set(["10.96.0.1"])
+    for object in expected.values {
+      switch object {
+      case .service(let service):
+        if case .clusterIP(let own) = service.kind { addresses.formUnion(own.map(\.description)) }
+      case .slice(let slice):
+        for endpoint in slice.endpoints {
+          addresses.formUnion(endpoint.addresses.map(\.description))
+        }
+      case .pod(let pod): addresses.formUnion(pod.addresses.map(\.description))
+      case .namespace, .endpoints: break
+      }
+    }
+    // Some of them: each is asked for below every name.
+    let questions = Model.questions(
+      namespaces: ["a", "b", "c"], names: ["web", "db", "api"], hostname: "none",
+      addresses: Array(addresses.sorted().prefix(6)))
+    return simulation.served.differences(from: expected, questions)
   }
 
   private var expected: [ObjectKey: ClusterObject] {

@@ -1,12 +1,14 @@
 import APIServerKit
 import Cluster
 import Kubernetes
+import Testing
 
 /// A ``ClusterWatch`` and the API server it follows, in virtual time: every run of a seed is the
 /// same.
 final class Simulation {
   let server: FaultyAPIServer
   let replica = Replica()
+  let served: ServedCluster
   let watch: ClusterWatch
   private(set) var now: UInt64 = 0
   private(set) var log: [String] = []
@@ -36,11 +38,12 @@ final class Simulation {
   ) {
     server = FaultyAPIServer(APIServerModel(settings), script)
     random = SeededRandom(seed: seed)
+    served = ServedCluster(replica)
     var said: (String, Severity) -> Void = { _, _ in }
     watch = ClusterWatch(
       scope, servers: (0..<servers).map { "https://api-\($0)" }, limits: limits,
       keepsLabels: false, holdsFirstList: holdsFirstList, seed: seed, metrics: WatchMetrics(),
-      sink: replica
+      sink: served
     ) { said($0, $1) }
     said = { [unowned self] text, _ in log.append(text) }
   }
@@ -72,7 +75,9 @@ final class Simulation {
       }
       if let wake = watch.nextWake, wake <= now {
         watch.wake(now)
-        act()
+        let hasActed = act()
+        let isLater = watch.nextWake.map { $0 > now } ?? true
+        #expect(hasActed || isLater, "woken for nothing")
       }
     }
     precondition(turns < 200_000, "the simulation does not come to rest")
@@ -97,8 +102,10 @@ final class Simulation {
   /// Time from a request to the beginning of its answer, and from a change to its event.
   private static let latency: UInt64 = 1_000_000
 
-  private func act() {
-    for action in watch.takeActions() {
+  @discardableResult
+  private func act() -> Bool {
+    let actions = watch.takeActions()
+    for action in actions {
       switch action {
       case .send(let number, let request, _):
         onRequest(request)
@@ -113,6 +120,7 @@ final class Simulation {
       case .renewCredentials: renewalAt = now + 10 * Self.latency
       }
     }
+    return !actions.isEmpty
   }
 
   /// Hands over everything that has arrived.
@@ -172,15 +180,15 @@ final class Replica: ReplicaSink {
   private var known: [ObjectKey: ClusterObject] = [:]
   private(set) var areNamespacesComplete = false
   private(set) var triggers: [Double] = []
-  /// Called after every change that can be seen.
-  var onChange: () -> Void = {}
+  /// Called for each object that can be seen no more.
+  var onLoss: (ObjectKey) -> Void = { _ in }
 
   func apply(_ changes: [ObjectChange]) {
     for change in changes {
       take(change, in: &known)
+      if case .delete(let key) = change, visible[key] != nil { onLoss(key) }
       take(change, in: &visible)
     }
-    onChange()
   }
 
   func hold(_ changes: [ObjectChange]) {
@@ -188,8 +196,8 @@ final class Replica: ReplicaSink {
   }
 
   func release() {
+    for key in visible.keys where known[key] == nil { onLoss(key) }
     visible = known
-    onChange()
   }
 
   func keys(of kind: ObjectKey.Kind, in namespace: String?) -> [ObjectKey] {

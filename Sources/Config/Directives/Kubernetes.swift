@@ -120,7 +120,8 @@ enum Kubernetes {
             expected: "https://HOST[:PORT] or http://HOST[:PORT]")
         } else if url.text.hasPrefix("http://") {
           context.findings.warning(
-            url.place, "objects and credentials travel in clear text from '\(url.text)'",
+            url.place,
+            "objects travel in clear text, and can be changed on the way, from '\(url.text)'",
             expected: "https://HOST[:PORT]")
         }
       }

@@ -1,17 +1,19 @@
-import Wire
-
-@testable import Cluster
+package import Cluster
+internal import Wire
 
 /// What the names should be, found by going through all objects for each question.
-struct Model {
-  var objects: [ObjectKey: ClusterObject] = [:]
+package struct Model {
+  /// What there is.
+  package var objects: [ObjectKey: ClusterObject] = [:]
   let options: StoreOptions
   /// Whether every Namespace has been listed, where they are.
-  var areNamespacesComplete = false
+  package var areNamespacesComplete = false
 
-  init(options: StoreOptions) { self.options = options }
+  /// A model without objects.
+  package init(options: StoreOptions) { self.options = options }
 
-  func look(_ question: String) -> String {
+  /// What `name TYPE` should be, in the words of ``Cluster/ClusterIndex/look(_:)``.
+  package func look(_ question: String) -> String {
     let words = question.split(separator: " ").map(String.init)
     let labels = words[0].split(separator: ".").map(String.init)
     if labels.last == "arpa" { return reverse(labels) }
@@ -80,11 +82,17 @@ struct Model {
         endpoint.addresses.map { address in
           let label =
             endpoint.hostname.isEmpty
-            ? String(decoding: address.dashed, as: UTF8.self) : endpoint.hostname
+            ? Self.dashed(address) : endpoint.hostname
           return (label, address, slice.ports.compactMap(\.number))
         }
       }
     }
+  }
+
+  /// The label of an address: a label does not end in a dash.
+  private static func dashed(_ address: IPAddress) -> String {
+    let text = String(address.description.map { $0 == "." || $0 == ":" ? "-" : $0 })
+    return text.hasSuffix("-") ? text + "0" : text
   }
 
   private func isServed(_ service: Service) -> Bool {
@@ -149,7 +157,7 @@ struct Model {
     for object in objects.values {
       guard case .pod(let pod) = object, pod.id.namespace == namespace else { continue }
       for address in pod.addresses
-      where String(decoding: address.dashed, as: UTF8.self) == left[0] {
+      where Self.dashed(address) == left[0] {
         return "pod \(address)"
       }
     }
@@ -178,7 +186,7 @@ struct Model {
     if parts.count < 4 {
       return all.contains { $0.isV4 && $0.description.hasPrefix(text + ".") } ? "ENT" : "NXDOMAIN"
     }
-    let own = address(text)
+    guard let own = IPAddress(text) else { return "NXDOMAIN" }
     if let names = services[own] { return names.sorted()[0] }
     return endpointNames[own].map { join($0) } ?? "NXDOMAIN"
   }
