@@ -70,7 +70,7 @@ let package = Package(
       name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
 
     // MARK: - What scripts/bench runs beside the server
-    .executableTarget(name: "Benchmarks", swiftSettings: settings),
+    .executableTarget(name: "Benchmarks", dependencies: ["CLinux"], swiftSettings: settings),
     .executableTarget(name: "CEchoFloor"),
     .target(name: "CAllocationCounter"),
 

@@ -1,31 +1,54 @@
 import Glibc
 
-// Writes the sets that scripts/bench measures: the same cluster as manifests for martlet and as a
-// master file for its peers, with the questions asked of both. The script runs the servers, since
-// they are to be measured from outside.
+// What scripts/bench needs beside the servers, which it runs itself, since they are to be measured
+// from outside: the sets that it measures, the same cluster as manifests for martlet and as a master
+// file for its peers with the questions asked of both; and the client that waits for new answers.
 
 @main struct Benchmarks {
   static func main() {
-    guard let request = Request(CommandLine.arguments.dropFirst()) else {
-      print("usage: Benchmarks services=N endpoints=N headless-percent=N directory=PATH")
-      exit(2)
+    let words = CommandLine.arguments.dropFirst()
+    if words.first == "latency" {
+      guard let request = LatencyRequest(words.dropFirst()) else { usage() }
+      run { () throws(SystemFailure) in try LatencyClient.run(request) }
+    } else {
+      guard let request = Request(words) else { usage() }
+      run { () throws(SystemFailure) in try write(request) }
     }
-    let set = request.set
+  }
+
+  private static func usage() -> Never {
+    print("usage: Benchmarks services=N endpoints=N headless-percent=N directory=PATH")
+    print("       Benchmarks latency log=PATH port=N seconds=N")
+    exit(2)
+  }
+
+  private static func run(_ body: () throws(SystemFailure) -> Void) {
     do {
-      try TextFile.write(request.path("manifests/namespaces.json"), set.writeNamespaces)
-      try TextFile.write(request.path("manifests/services.json"), set.writeServices)
-      try TextFile.write(request.path("manifests/slices.json"), set.writeSlices)
-      try TextFile.write(request.path("cluster.zone"), set.writeMasterFile)
-      for workload in Workload.allCases {
-        try TextFile.write(request.path("\(workload.rawValue).questions")) { file in
-          set.writeQuestions(workload, to: &file)
-        }
-      }
+      try body()
     } catch {
-      print("\(error.path): errno \(error.errno)")
+      print("\(error.subject): errno \(error.errno)")
       exit(1)
     }
   }
+
+  private static func write(_ request: Request) throws(SystemFailure) {
+    let set = request.set
+    try TextFile.write(request.path("manifests/namespaces.json"), set.writeNamespaces)
+    try TextFile.write(request.path("manifests/services.json"), set.writeServices)
+    try TextFile.write(request.path("manifests/slices.json"), set.writeSlices)
+    try TextFile.write(request.path("cluster.zone"), set.writeMasterFile)
+    for workload in Workload.allCases {
+      try TextFile.write(request.path("\(workload.rawValue).questions")) { file in
+        set.writeQuestions(workload, to: &file)
+      }
+    }
+  }
+}
+
+/// What the kernel refused: of which file or call, and its errno.
+struct SystemFailure: Error {
+  var subject: String
+  var errno: Int32
 }
 
 /// What the command line asks for, as `key=value` words.

@@ -2,11 +2,6 @@ import Glibc
 
 /// A text file being written, held back in pieces of 64 KiB.
 struct TextFile: ~Copyable {
-  struct Failure: Error {
-    var path: String
-    var errno: Int32
-  }
-
   private let descriptor: Int32
   private var pending: [UInt8] = []
   private var failure: Int32?
@@ -17,14 +12,14 @@ struct TextFile: ~Copyable {
   }
 
   /// Creates or replaces the file at `path` with what `body` appends.
-  static func write(_ path: String, _ body: (inout TextFile) -> Void) throws(Failure) {
+  static func write(_ path: String, _ body: (inout TextFile) -> Void) throws(SystemFailure) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-    guard descriptor >= 0 else { throw Failure(path: path, errno: errno) }
+    guard descriptor >= 0 else { throw SystemFailure(subject: path, errno: errno) }
     var file = TextFile(descriptor: descriptor)
     body(&file)
     file.flush()
     close(descriptor)
-    if let failure = file.failure { throw Failure(path: path, errno: failure) }
+    if let failure = file.failure { throw SystemFailure(subject: path, errno: failure) }
   }
 
   mutating func append(_ text: String) {

@@ -111,6 +111,9 @@ public final class APISource {
   private func begin(_ access: ClusterAccess) {
     for (number, client) in transfers { client.cancel(number) }
     transfers = [:]
+    // libcurl 7.88 does not tell a server of HTTP/2 that a transfer was dropped, so servers that
+    // are left would go on with their watches.
+    if watch != nil { client?.closeAll() }
     hasBeenSynchronized = isSynchronized
     let watch = ClusterWatch(
       settings.scope, servers: access.servers, limits: settings.limits,

@@ -20,7 +20,7 @@ import Testing
       "ZoneFiles", "Zones",
     ],
     "martlet": ["Serving", "Config"],
-    "Benchmarks": [],
+    "Benchmarks": ["CLinux"],
     "APIServerKit": [],
     "ClusterModel": ["Cluster", "Wire"],
     "TestAPIServer": ["APIServerKit", "CLinux", "CZlib"],

@@ -64,7 +64,7 @@ struct Arguments {
       let endpoints = words.dropFirst(4).map(Self.endpoint)
       return .slice(
         try word(1), try word(2), of: try word(3), endpoints.isEmpty ? nil : endpoints,
-        ports: try ports(), headless: flag("headless"))
+        ports: try ports(), headless: flag("headless"), triggered: self["triggered"])
     case "pod":
       return .pod(
         try word(1), try word(2), address: try word(3), phase: self["phase"] ?? "Running")

@@ -4,39 +4,53 @@ import APIServerKit
 ///
 /// Service `svc-I` in Namespace `ns-(I mod namespaces)`, with one slice `svc-I-x` of `endpoints`
 /// Pods; every second Service is headless. Endpoint J of Service I has the address number
-/// I × endpoints + J in 10.0.0.0/9; the upper half is left to changes.
+/// I × endpoints + J in 10.0.0.0/9; the upper half is left to changes. With `shift` everything has
+/// the addresses that the Service so many further on would have.
 struct BulkCluster {
   var services: Int
   var endpoints: Int
   var namespaces: Int
   var pods = false
+  /// Services by which all addresses have been moved.
+  var shift = 0
 
   func load(into model: APIServerModel, now: Nanoseconds) {
     for index in 0..<namespaces { model.put(.namespace("ns-\(index)"), now: now) }
+    put(into: model, now: now)
+  }
+
+  /// Creates or replaces everything but the Namespaces.
+  func put(into model: APIServerModel, now: Nanoseconds) {
     for index in 0..<services {
-      let namespace = "ns-\(index % namespaces)"
-      let ports = [APIPort("http", 80)]
-      let type: APIObject.ServiceType =
-        Self.isHeadless(index)
-        ? .headless
-        : .clusterIP(["172.\(16 + index >> 16 & 15).\(index >> 8 & 255).\(index & 255)"])
-      model.put(.service(namespace, "svc-\(index)", type, ports: ports), now: now)
+      model.put(service(index), now: now)
       if endpoints > 0 { model.put(slice(index), now: now) }
       if pods { putPods(of: index, model, now) }
     }
   }
 
+  /// A headless Service says in its port that it has moved.
+  private func service(_ index: Int) -> APIObject {
+    let number = index + shift
+    let type: APIObject.ServiceType =
+      Self.isHeadless(index)
+      ? .headless
+      : .clusterIP(["172.\(16 + (number >> 16 & 15)).\(number >> 8 & 255).\(number & 255)"])
+    let port = APIPort("http", Self.isHeadless(index) ? 80 + shift % 1000 : 80)
+    return .service("ns-\(index % namespaces)", "svc-\(index)", type, ports: [port])
+  }
+
   static func isHeadless(_ index: Int) -> Bool { index % 2 == 1 }
 
-  static func address(_ number: Int) -> String {
-    "10.\(number >> 16 & 127).\(number >> 8 & 255).\(number & 255)"
+  private func address(_ index: Int, _ place: Int) -> String {
+    let number = (index + shift) * endpoints + place
+    return "10.\(number >> 16 & 127).\(number >> 8 & 255).\(number & 255)"
   }
 
   /// The slice of a Service; a changed one has `first` as its first endpoint's address.
   func slice(_ index: Int, first: String? = nil, triggered: String? = nil) -> APIObject {
     let namespace = "ns-\(index % namespaces)"
     let list = (0..<endpoints).map { place in
-      let address = Self.address(index * endpoints + place)
+      let address = address(index, place)
       return APIEndpoint(place == 0 ? first ?? address : address, pod: "svc-\(index)-\(place)")
     }
     return .slice(
@@ -46,9 +60,10 @@ struct BulkCluster {
 
   private func putPods(of index: Int, _ model: APIServerModel, _ now: Nanoseconds) {
     for place in 0..<endpoints {
-      let address = Self.address(index * endpoints + place)
       model.put(
-        .pod("ns-\(index % namespaces)", "svc-\(index)-\(place)", address: address), now: now)
+        .pod(
+          "ns-\(index % namespaces)", "svc-\(index)-\(place)", address: address(index, place)),
+        now: now)
     }
   }
 }

@@ -19,6 +19,8 @@ final class Connection {
   private var source: [UInt8] = []
   private var sourceStart = 0
   private var coder: GzipCoder?
+  /// What a watch began with, in octets on the wire.
+  private var beginning = 0
   private var bodyCount = 0
   private var ending = APIExchange.End.open
   /// Where events end in all that this connection has been given to write.
@@ -28,7 +30,8 @@ final class Connection {
 
   /// Above this, no more of a whole answer is framed: it bounds the copy of a 40 MB list.
   private static let outputLimit = 512 * 1024
-  /// What a client may leave unread of a watch before it is cut, as the real server does.
+  /// What a client may leave unread of a watch before it is cut, as the real server does; what it
+  /// gets of a list at the beginning comes on top.
   private static let watchLimit = 64 << 20
   private static let piece = 128 * 1024
   /// The real server's buffer: a chunk of a watch ends there, inside an event or not.
@@ -103,6 +106,7 @@ final class Connection {
     hasHead = false
     ending = .open
     bodyCount = 0
+    beginning = 0
     unframed = []
     coder = exchange.isToBeCompressed ? GzipCoder() : nil
   }
@@ -127,7 +131,8 @@ final class Connection {
       let end = totalWritten + output.count - written
       marks += unframed[..<count].map { (end, $0) }
       unframed.removeFirst(count)
-      if output.count - written > Self.watchLimit { return close() }
+      if bodyCount == octets.count { beginning = output.count }
+      if output.count - written > beginning + Self.watchLimit { return close() }
       if ending != .open { finish(exchange) }
     } else {
       source = octets
@@ -214,7 +219,8 @@ final class Connection {
     if written == output.count {
       output.removeAll(keepingCapacity: output.capacity < 1 << 20)
       written = 0
-    } else if written > 1 << 20 {
+    } else if written > 1 << 20, written > output.count / 2 {
+      // Half of it at least: to move the rest for each write would cost more than to send it.
       output.removeFirst(written)
       written = 0
     }

@@ -6,10 +6,12 @@ import APIServerKit
 ///     put service NAMESPACE NAME clusterip ADDRESS[,…] | headless | externalname TARGET
 ///         [port=NAME:NUMBER[:TCP|UDP|SCTP]…] [publish=true]
 ///     put slice NAMESPACE NAME SERVICE [ADDRESS[/HOSTNAME]… !ADDRESS…] [port=…] [headless=true]
+///         [triggered=TIME]
 ///     put pod NAMESPACE NAME ADDRESS [phase=PHASE]
 ///     delete services|endpointslices|namespaces|pods KEY
 ///     load services=N endpoints=M [namespaces=K] [pods=true]
 ///     churn rate=R seconds=T
+///     shift
 ///     fault KIND [resource=R] [watches=true|false] [requests=A-B] [chance=P] [times=N]
 ///         [after=SECONDS] [for=SECONDS] [amount=N]
 ///     faults clear | faults random SEED SECONDS
@@ -17,8 +19,10 @@ import APIServerKit
 ///     drain SECONDS | quit
 ///     token T… | set watchlist|gzip on|off | set bookmark SECONDS
 ///
-/// An address led by `!` is not ready. `KIND` is a case of `FaultKind`. `restore` returns to the last
-/// `snapshot`; `cut` closes every connection; `drain` is what a real server does after SIGTERM.
+/// An address led by `!` is not ready. `restore` returns to the last `snapshot`; `cut` closes every
+/// connection; `drain` is what a real server does after SIGTERM. `shift` gives every Service and
+/// slice of the load other addresses, forgets what happened and cuts every connection. `KIND` is a
+/// case of `FaultKind`.
 final class Control {
   private unowned let server: Server
   private var cluster: BulkCluster?
@@ -50,6 +54,7 @@ final class Control {
     case "delete": try delete(arguments)
     case "load": try load(arguments, now)
     case "churn": try churn(arguments, now)
+    case "shift": try shift(now)
     case "fault": try addFault(arguments, now)
     case "faults": try setFaults(arguments, now)
     case "compact": model.compact()
@@ -61,7 +66,9 @@ final class Control {
     case "token":
       server.faulty.acceptedTokens = arguments.words.isEmpty ? nil : Set(arguments.words)
     case "set": try set(arguments)
-    case "cut": server.cutAll()
+    case "cut":
+      // Not the one that this command came by.
+      for connection in server.connections where connection.exchange != nil { connection.close() }
     case "stats": return stats()
     case "drain":
       server.drain(until: now + Nanoseconds(try arguments.number(0)) * nanosecondsPerSecond)
@@ -92,6 +99,17 @@ final class Control {
     cluster.load(into: server.model, now: now)
     // Nobody watches from before a load.
     server.model.compact()
+    self.cluster = cluster
+  }
+
+  /// All in one turn of the loop: no watch is told of a single change.
+  private func shift(_ now: Nanoseconds) throws(Failure) {
+    guard var cluster else { throw Failure("load a cluster first") }
+    cluster.shift += cluster.services
+    cluster.put(into: server.model, now: now)
+    server.model.compact()
+    server.churn?.cluster = cluster
+    server.cutAll()
     self.cluster = cluster
   }
 
