@@ -187,6 +187,21 @@ def stopped_front(scenario):
     scenario.expect("which is told", martlet.count(f"following {front.url}"), 1)
 
 
+def stopped_first_endpoint(scenario):
+    """The first of two servers takes connections and says nothing, from the start."""
+    stuck = scenario.api(CLUSTER)
+    stuck.send(signal.SIGSTOP)
+    api = scenario.api(CLUSTER)
+    martlet = scenario.martlet(f"endpoint {stuck.url} {api.url}")
+    took = scenario.synchronised(martlet, within=60)
+    scenario.holds("after 30 s", 28 < took < 50, f"({took:.1f} s)")
+    scenario.expect("the log", martlet.count(f"[ERROR] plugin/kubernetes: {stuck.url}: no answer"
+                                             " for 30 s"), 1)
+    serves_cluster(scenario, martlet)
+    scenario.eventually("/ready?verbose", lambda: martlet.verbose, ["200", "OK"])
+    follows_changes(scenario, api, martlet)
+
+
 # MARK: - Snapshots
 
 def snapshots(scenario):
