@@ -24,14 +24,12 @@ public struct AddressRecord {
     }
   }
 
-  private static let hiddenBit: UInt8 = 2
+  fileprivate static let hiddenBit: UInt8 = 2
 
   static func make(key: [UInt8], _ entries: [Entry]) -> Record {
     var builder = RecordBuilder(key: key, capacity: 96)
     for entry in entries {
-      builder.put([
-        entry.owner.rawValue | (entry.isHidden ? hiddenBit : 0), UInt8(entry.name.count),
-      ])
+      builder.put(entry.head)
       builder.put(entry.name)
     }
     return builder.record(flags: 0)
@@ -42,14 +40,7 @@ public struct AddressRecord {
     var entries: [Entry] = []
     var at = record.bodyAt
     let octets = record.octets
-    while at < octets.count {
-      let end = at + 2 + Int(octets[at + 1])
-      entries.append(
-        Entry(
-          owner: octets[at] & 1 == 0 ? .service : .endpoint,
-          isHidden: octets[at] & Self.hiddenBit != 0, name: octets[(at + 2)..<end].array))
-      at = end
-    }
+    while at < octets.count { entries.append(Entry(octets, &at)) }
     return entries
   }
 
@@ -91,6 +82,23 @@ public struct AddressRecord {
   /// Names of endpoints, hidden ones too: what the apex NS is made of.
   var endpointNames: [[UInt8]] {
     entries.filter { $0.owner == .endpoint }.map(\.name)
+  }
+}
+
+extension AddressRecord.Entry {
+  /// Two octets before the name: whose it is and whether it is hidden, and its length.
+  var head: [UInt8] {
+    [owner.rawValue | (isHidden ? AddressRecord.hiddenBit : 0), UInt8(name.count)]
+  }
+
+  /// Reads head and name at `at`, which then is behind them.
+  init(_ octets: Octets, _ at: inout Int) {
+    let start = at + 2
+    let end = start + Int(octets[at + 1])
+    self.init(
+      owner: octets[at] & 1 == 0 ? .service : .endpoint,
+      isHidden: octets[at] & AddressRecord.hiddenBit != 0, name: octets[start..<end].array)
+    at = end
   }
 }
 

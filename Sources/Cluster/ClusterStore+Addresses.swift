@@ -11,7 +11,7 @@ extension ClusterStore {
     let before = Set(old.addressEntries.map(AddressName.init))
     let after = Set(new.addressEntries.map(AddressName.init))
     for name in after.subtracting(before) { add(name.entry, to: name.address) }
-    for name in before.subtracting(after) { removals.append((name.address, name.entry)) }
+    for name in before.subtracting(after) { remove(name.entry, from: name.address) }
   }
 
   private struct AddressName: Hashable {
@@ -33,10 +33,61 @@ extension ClusterStore {
     }
   }
 
-  /// Takes ``removals`` from their addresses; names that were left out come in where there is room.
+  func remove(_ entry: AddressRecord.Entry, from address: IPAddress) {
+    if expectedAddresses?.contains(Self.hash(address)) ?? true {
+      removals.append(entry, of: address)
+    } else {
+      earlyRemovals.append(entry, of: address)
+    }
+  }
+
+  /// Services published at once from which on names are removed before the end: where a whole
+  /// cluster changes, old and new names together would take half as much memory again.
+  private static let manyServices = 256
+  /// Names removed at once before the end.
+  static let removalsAtOnce = 4_096
+
+  /// Notes which addresses the touched services are about to have, if those are many.
+  func expectAddresses() {
+    guard touched.services.count >= Self.manyServices else { return }
+    var expected: Set<UInt32> = []
+    for id in touched.services {
+      guard let state = state(id.namespace, id.name) else { continue }
+      if case .clusterIP(let addresses) = state.service?.kind {
+        for address in addresses { expected.insert(Self.hash(address)) }
+      }
+      for slice in state.effectiveSlices {
+        slice.endpoints.forEachAddress { address, _, _ in expected.insert(Self.hash(address)) }
+      }
+    }
+    expectedAddresses = expected
+  }
+
+  private static func hash(_ address: IPAddress) -> UInt32 {
+    UInt32(truncatingIfNeeded: address.hashValue)
+  }
+
+  /// Takes what is left to be removed from its addresses.
   func takeRemovals() {
-    for (address, removals) in Dictionary(grouping: removals, by: \.address) {
-      let gone = Set(removals.map(\.entry))
+    takeRemovals(&earlyRemovals)
+    takeRemovals(&removals)
+    for prefix in emptiedPrefixes where prefixCounts[prefix] == nil {
+      AddressKey(prefix.address, bits: prefix.bits).withOctets { index.prefixes.remove($0) }
+    }
+    emptiedPrefixes.removeAll()
+    for address in newlyCrowded where omittedNames[address] != nil {
+      warn(
+        "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
+          + "PTR gives the first")
+    }
+    newlyCrowded.removeAll()
+  }
+
+  /// Takes names from their addresses; those that were left out come in where there is room.
+  func takeRemovals(_ removals: inout AddressRemovals) {
+    let taken = removals
+    removals = AddressRemovals()
+    taken.forEachAddress { address, gone in
       change(address) { entries in
         entries.removeAll(where: gone.contains)
         guard let omitted = omittedNames[address]?.subtracting(gone) else { return }
@@ -48,13 +99,6 @@ extension ClusterStore {
           returning.count < omitted.count ? omitted.subtracting(returning) : nil
       }
     }
-    removals.removeAll()
-    for address in newlyCrowded where omittedNames[address] != nil {
-      warn(
-        "plugin/kubernetes: \(address) belongs to more than \(AddressRecord.maximumNames) names; "
-          + "PTR gives the first")
-    }
-    newlyCrowded.removeAll()
   }
 
   private func change(_ address: IPAddress, _ change: (inout [AddressRecord.Entry]) -> Void) {
@@ -82,11 +126,11 @@ extension ClusterStore {
       // A prefix counts its longer ones, not addresses: most changes end at the first.
       if step > 0, count > 1 { return }
       if step < 0, count > 0 { return }
-      let key = AddressKey(prefix.address, bits: prefix.bits).array
       if step > 0 {
+        let key = AddressKey(prefix.address, bits: prefix.bits).array
         index.prefixes.insert(RecordBuilder(key: key).record(flags: 0))
       } else {
-        key.withOctets { index.prefixes.remove($0) }
+        emptiedPrefixes.insert(prefix)
       }
     }
   }

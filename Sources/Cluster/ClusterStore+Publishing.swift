@@ -17,7 +17,12 @@ extension ClusterStore {
   /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
   public func publish(candidate: UInt32) {
     for name in touched.namespaces { publishNamespace(name) }
-    for id in touched.services { publishService(id) }
+    expectAddresses()
+    for id in touched.services {
+      publishService(id)
+      if earlyRemovals.count >= Self.removalsAtOnce { takeRemovals(&earlyRemovals) }
+    }
+    expectedAddresses = nil
     for address in touched.podAddresses { publishPods(address) }
     touched = Touched()
     warnOfUnserved()
@@ -84,7 +89,9 @@ extension ClusterStore {
     guard let state = namespaces[id.namespace]?.services[id.name], let service = state.service
     else {
       guard let old else { return }
-      removals += ServiceRecord(record: old).addressEntries
+      for (address, entry) in ServiceRecord(record: old).addressEntries {
+        remove(entry, from: address)
+      }
       key.withOctets { index.services.remove($0) }
       hasChanged = true
       return

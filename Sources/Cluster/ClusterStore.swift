@@ -25,11 +25,18 @@ public final class ClusterStore {
   var unserved: [String: [String]] = [:]
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
   /// address that goes from one service to another is never without a name.
-  var removals: [(address: IPAddress, entry: AddressRecord.Entry)] = []
+  var removals = AddressRemovals()
+  /// Those from addresses that no service is about to get, which may be done before.
+  var earlyRemovals = AddressRemovals()
+  /// Hashes of the addresses that the services in hand are about to have; nil where they are few.
+  var expectedAddresses: Set<UInt32>?
   /// Of addresses with more names than are published, those left out.
   var omittedNames: [IPAddress: Set<AddressRecord.Entry>] = [:]
   /// Addresses that have got too many names in this ``publish(candidate:)``.
   var newlyCrowded: Set<IPAddress> = []
+  /// Beginnings that this ``publish(candidate:)`` has left without an address, gone at its end unless
+  /// they have got another.
+  var emptiedPrefixes: Set<ReverseName.Prefix> = []
   var prefixCounts: [ReverseName.Prefix: Int] = [:]
   var podOwners: [IPAddress: [String: Int]] = [:]
   var hasChanged = false

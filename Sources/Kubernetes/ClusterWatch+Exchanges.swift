@@ -135,8 +135,9 @@ extension ClusterWatch {
     metrics.requests("<error>", "GET", host(exchange.server)).add()
     let wasReached = exchange.head != nil
     guard let owner = exchange.owner else {
-      // A probe whose answer has begun is answered.
-      if !wasReached { leaveConnection("\(servers[exchange.server]): \(text)", now) }
+      // No new requests are taken, as by a server that is being shut down: its watches may go on.
+      // Those that do not are ended by their own silence.
+      lastOctet = now
       return
     }
     if exchange.request.purpose == .comparison {
@@ -226,8 +227,7 @@ extension ClusterWatch {
     where now >= deadline(exchange) {
       guard exchanges[number] != nil else { continue }
       if exchange.request.purpose == .probe {
-        let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
-        leaveConnection("\(servers[exchange.server]): connected, but silent for \(silence) s", now)
+        leaveConnection(now)
         return
       }
       cancel(number)
@@ -254,12 +254,13 @@ extension ClusterWatch {
   }
 
   /// The server lives no more on this connection: everything is asked for anew on another.
-  private func leaveConnection(_ problem: String, _ now: UInt64) {
+  private func leaveConnection(_ now: UInt64) {
     let lost = exchanges.sorted { $0.key < $1.key }
     for (number, _) in lost { cancel(number) }
     act(.closeConnections)
     lastOctet = now
-    problems.begin(.server, problem)
+    let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
+    problems.begin(.server, "\(servers[server]): connected, but silent for \(silence) s")
     tryNextServer()
     for (_, exchange) in lost {
       guard let owner = exchange.owner else { continue }
@@ -268,6 +269,7 @@ extension ClusterWatch {
         scheduleComparison(owner, now)
       } else {
         reflectors[owner].abandon()
+        reflectors[owner].startStreaming()
         if lister == owner { lister = nil }
       }
     }

@@ -23,6 +23,42 @@ import Wire
     #expect(cluster.index.serial == 200)
   }
 
+  /// Enough services that old names go before the last new ones have come.
+  @Test func `where most addresses change, each has the names of the services that have it now`() {
+    let cluster = TestCluster()
+    func text(_ block: Int, _ number: Int) -> String {
+      "10.\(block).\(number / 200).\(number % 200)"
+    }
+    func reverse(_ block: Int, _ number: Int) -> String {
+      "\(number % 200).\(number / 200).\(block).10.in-addr.arpa PTR"
+    }
+    for number in 0..<6_000 { cluster.store.upsert(service("n/s\(number)", text(0, number))) }
+    cluster.publish()
+    // Of each ten, five hand their addresses on, one goes, and four get addresses that none had.
+    for number in 0..<6_000 {
+      let (ten, place) = (number / 10 * 10, number % 10)
+      switch place {
+      case 0..<5:
+        let next = text(0, ten + (place + 1) % 5)
+        cluster.store.upsert(service("n/s\(number)", next), isHeldBack: true)
+      case 5: cluster.store.delete(service("n/s\(number)").key, isHeldBack: true)
+      default: cluster.store.upsert(service("n/s\(number)", text(1, number)), isHeldBack: true)
+      }
+    }
+    cluster.store.releaseHeldBack()
+    cluster.publish()
+    var wrong: [String] = []
+    for number in 0..<6_000 {
+      let (ten, place) = (number / 10 * 10, number % 10)
+      let before = place < 5 ? "s\(ten + (place + 4) % 5).n." : "NXDOMAIN"
+      let now = place > 5 ? "s\(number).n." : "NXDOMAIN"
+      if cluster.look(reverse(0, number)) != before { wrong.append(text(0, number)) }
+      if cluster.look(reverse(1, number)) != now { wrong.append(text(1, number)) }
+    }
+    #expect(wrong.isEmpty)
+    #expect(cluster.look("1.10.in-addr.arpa PTR") == "ENT")
+  }
+
   @Test func `an ordinary change of a service shows what is held back of it`() {
     let cluster = TestCluster()
     cluster.apply(headless("n/h"), slice("n/h-1", of: "h", "a=10.1.0.1"))

@@ -75,14 +75,30 @@ import Testing
     #expect(Set(talk.takeAsked()) == Set(Self.watches))
   }
 
-  @Test func `a probe that cannot be sent is as one without an answer`() {
-    let talk = Conversation(servers: 2)
+  @Test func `a probe that is refused says nothing of watches that last, and is not sent at once`()
+  {
+    let talk = Conversation()
     talk.synchronize()
-    talk.pass(31)
-    talk.cut("probe", "Connection refused")
-    #expect(talk.closings == 1)
-    #expect(talk.takeAsked() == ["probe"] + Self.watches.map { $0 + " at 1" })
-    #expect(talk.watch.faults == ["https://api-0: Connection refused"])
+    for _ in 0..<4 {
+      talk.pass(30.1)
+      #expect(talk.takeAsked() == ["probe"])
+      talk.cut("probe", "Connection refused")
+    }
+    #expect(talk.closings == 0)
+    #expect(talk.watch.faults == [])
+    #expect(talk.underWay.count == 3)
+    talk.pass(30)
+    #expect(Set(talk.takeAsked()).isSuperset(of: Self.watches))
+  }
+
+  @Test func `a streaming list on a connection that is dead is one again on the next`() {
+    let talk = Conversation(servers: 2)
+    talk.start()
+    talk.grant("stream namespaces", ObjectText.added(ObjectText.namespace("a", 5)))
+    talk.pass(30.1)
+    #expect(talk.takeAsked() == ["stream namespaces", "probe", "list namespaces"])
+    talk.pass(10)
+    #expect(talk.takeAsked() == ["stream namespaces at 1"])
   }
 
   @Test func `a watch silent for 150 s beside others that are not is asked for anew`() {
