@@ -88,9 +88,8 @@ def token_file_rotated(scenario):
     api.control("token second")
     token.write_text("second\n")
     api.control("cut\nput service web after clusterip 10.96.0.90")
-    took = scenario.eventually("a refused token is read again",
-                               lambda: martlet.records("after.web A"), ["A 10.96.0.90"])
-    scenario.holds("and at once", took < 5, f"({took:.1f} s)")
+    scenario.eventually("a refused token is read again", lambda: martlet.records("after.web A"),
+                        ["A 10.96.0.90"])
     scenario.expect("which is no fault", martlet.count("401"), 0)
 
 
@@ -143,14 +142,14 @@ def kubeconfig_rewritten(scenario):
     front = scenario.front(api, "--client-cert", port=front.port)
     api.control("put service web renewed clusterip 10.96.0.92")
     scenario.eventually("new certificates are used", lambda: martlet.records("renewed.web A"),
-                        ["A 10.96.0.92"], within=30)
+                        ["A 10.96.0.92"])
     scenario.eventually("and nothing is wrong", lambda: martlet.problems, [])
     other = scenario.api(f"{CLUSTER}\nput service web moved clusterip 10.96.0.93")
     text = file.read_text().replace(front.url, "https://127.0.0.1:MOVED")
     second = scenario.front(other, "--client-cert")
     file.write_text(text.replace("MOVED", str(second.port)))
     scenario.eventually("another server is followed", lambda: martlet.records("moved.web A"),
-                        ["A 10.96.0.93"], within=30)
+                        ["A 10.96.0.93"])
     scenario.expect("what it does not have is gone", martlet.records("renewed.web A"), "NXDOMAIN")
     serves_cluster(scenario, martlet)
     scenario.eventually("the first is left", lambda: api.stat("^watches"), 0)
@@ -236,5 +235,5 @@ def faulty_kubeconfigs(scenario):
     says(scenario, "no such file", martlet, f"{missing}: No such file or directory")
     # Files are looked at again, so that mending them is enough.
     missing.write_text(file.read_text())
-    scenario.synchronised(martlet, within=30)
+    scenario.synchronised(martlet)
     serves_cluster(scenario, martlet, "mended: ")

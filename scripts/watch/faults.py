@@ -29,7 +29,7 @@ def forbidden(scenario):
         reply = martlet.ask(f"{name}.svc.cluster.local.")
         scenario.expect(f"{name} waits", (reply.rcode, reply.errors), ("SERVFAIL", ["14"]))
     api.control("faults clear")
-    scenario.synchronised(martlet, within=30)
+    scenario.synchronised(martlet)
     scenario.eventually("/ready?verbose when it is allowed", lambda: martlet.verbose, ["200", "OK"])
     serves_cluster(scenario, martlet)
 
@@ -45,7 +45,7 @@ def forbidden_later(scenario):
     scenario.expect("/ready", martlet.readiness, 200)
     scenario.holds("/ready?verbose", "forbids (403)" in "\n".join(martlet.problems))
     api.control("faults clear")
-    scenario.eventually("and forgotten", lambda: martlet.verbose, ["200", "OK"], within=30)
+    scenario.eventually("and forgotten", lambda: martlet.verbose, ["200", "OK"])
     follows_changes(scenario, api, martlet)
 
 
@@ -78,7 +78,7 @@ def refusals(scenario):
         said = "\n".join(martlet.said[before:])
         scenario.holds(f"{fault}: what was answered is told",
                        any(told.format(name) in said for name in resources), said)
-        scenario.eventually(f"{fault}: and over", lambda: martlet.problems, [], within=30)
+        scenario.eventually(f"{fault}: and over", lambda: martlet.problems, [])
         api.control("faults clear")
     time.sleep(1.1)
     api.control("cut\nput service web gone clusterip 10.96.3.2\ncompact")
@@ -120,7 +120,7 @@ def suffer(scenario, api, martlet, seed):
     took = scenario.eventually(f"seed {seed}: what the server has is served",
                                lambda: differences(api, martlet), [], within=60)
     scenario.note(f"seed {seed}: {', '.join(occurred)}; as the server {took:.0f} s after its return")
-    scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [], within=30)
+    scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [])
 
 
 def differences(api, martlet):

@@ -16,7 +16,7 @@ LOOPBACK = "127.0.0.1"
 SUFFIX = "svc.cluster.local."
 
 # Under other load a debug build takes seconds for what it usually does in milliseconds.
-PATIENCE = 15
+PATIENCE = 30
 
 
 class Failed(Exception):

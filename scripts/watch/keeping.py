@@ -7,6 +7,11 @@ from harness import LOOPBACK, Ports, Process
 from objects import CLUSTER, SERVED, follows_changes, serves_cluster
 
 
+# The longest wait for a server that is away, with its jitter; and what a busy machine adds.
+WAIT = 6.25
+SLACK = 10
+
+
 class Load:
     """Queries for names that the server never dropped, without a pause; none may fail."""
 
@@ -59,8 +64,7 @@ def kills_and_restarts(scenario):
         took = scenario.eventually(
             f"what came after {name}",
             lambda: martlet.records(f"after-{name.lower()}.web A"), [f"A 10.96.1.{number}"])
-        # The longest wait for a server that is away is 5 s, and a quarter of it by chance.
-        scenario.holds("within seconds", took < 8, f"({took:.1f} s)")
+        scenario.holds("within seconds", took < WAIT + SLACK, f"({took:.1f} s)")
         follows_changes(scenario, api, martlet)
         # The next server is not to go back before the changes that were just made.
         state = f"{state}\nadvance 20"
@@ -82,9 +86,9 @@ def restarts_behind_front(scenario):
     serves_cluster(scenario, martlet, "while it is away: ")
     api = scenario.api(f"{CLUSTER}\nput service web back clusterip 10.96.0.96", port=api.port)
     took = scenario.eventually("what came is served", lambda: martlet.records("back.web A"),
-                               ["A 10.96.0.96"], within=30)
+                               ["A 10.96.0.96"])
     scenario.note(f"behind nghttpx a server that was away for 5 s was followed after {took:.1f} s")
-    scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [], within=30)
+    scenario.eventually("nothing is wrong any more", lambda: martlet.problems, [])
     # And the balancer itself.
     front.kill()
     serves_cluster(scenario, martlet, "without the front: ")
@@ -92,7 +96,7 @@ def restarts_behind_front(scenario):
     scenario.front(api, port=front.port)
     took = scenario.eventually("what came is served", lambda: martlet.records("again.web A"),
                                ["A 10.96.0.97"])
-    scenario.holds("within seconds", took < 8, f"({took:.1f} s)")
+    scenario.holds("within seconds", took < WAIT + SLACK, f"({took:.1f} s)")
     load.end()
 
 
@@ -161,7 +165,7 @@ def stopped_front(scenario):
     text = f"{front.url}: connected, but silent for 40 s"
     scenario.eventually("the silence is told", lambda: martlet.count(text), 1, within=60)
     took = time.monotonic() - began
-    scenario.holds("after 30 s and 10 s", 38 < took < 45, f"({took:.1f} s)")
+    scenario.holds("after 30 s and 10 s", 38 < took < 60, f"({took:.1f} s)")
     scenario.holds("/ready?verbose", text in "\n".join(martlet.problems), martlet.problems)
     serves_cluster(scenario, martlet, "silent: ")
     scenario.expect("/ready", martlet.readiness, 200)
@@ -183,6 +187,21 @@ def stopped_front(scenario):
     scenario.expect("which is told", martlet.count(f"following {front.url}"), 1)
 
 
+def stopped_first_endpoint(scenario):
+    """The first of two servers takes connections and says nothing, from the start."""
+    stuck = scenario.api(CLUSTER)
+    stuck.send(signal.SIGSTOP)
+    api = scenario.api(CLUSTER)
+    martlet = scenario.martlet(f"endpoint {stuck.url} {api.url}")
+    took = scenario.synchronised(martlet, within=60)
+    scenario.holds("after 30 s", 28 < took < 50, f"({took:.1f} s)")
+    scenario.expect("the log", martlet.count(f"[ERROR] plugin/kubernetes: {stuck.url}: no answer"
+                                             " for 30 s"), 1)
+    serves_cluster(scenario, martlet)
+    scenario.eventually("/ready?verbose", lambda: martlet.verbose, ["200", "OK"])
+    follows_changes(scenario, api, martlet)
+
+
 # MARK: - Snapshots
 
 def snapshots(scenario):
@@ -192,7 +211,7 @@ def snapshots(scenario):
     first = scenario.martlet(*properties)
     scenario.synchronised(first)
     # 10 s after everything is there.
-    scenario.eventually("a snapshot is written", path.exists, True, within=25)
+    scenario.eventually("a snapshot is written", path.exists, True, within=40)
     scenario.eventually("/metrics", lambda: first.metric("martlet_kubernetes_snapshot_size_bytes"),
                         float(path.stat().st_size))
     first.end()

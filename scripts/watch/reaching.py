@@ -78,7 +78,7 @@ def several_endpoints(scenario):
     scenario.expect("/ready?verbose when the second is followed", martlet.verbose, ["200", "OK"])
     second.end(signal.SIGKILL)
     scenario.eventually("the second is named too", lambda: martlet.count(
-        f"[ERROR] plugin/kubernetes: {second.url}: "), 1)
+        f"[ERROR] plugin/kubernetes: {second.url}: ") >= 1, True)
     serves_cluster(scenario, martlet, "while both are away: ")
     # A server of the same cluster has the same and what has come since.
     first = scenario.api(
@@ -187,15 +187,15 @@ def in_cluster(scenario):
         f"[ERROR] plugin/kubernetes: {path}/ca.crt: "), 1)
     (account / "ca.crt").write_bytes((front.directory / "ca.crt").read_bytes())
     (account / "token").write_text("first\n")
-    scenario.synchronised(martlet, within=30)
+    scenario.synchronised(martlet)
     serves_cluster(scenario, martlet)
     # The kubelet renews a token long before the old one ends.
     (account / "token").write_text("second\n")
     api.control("token second\ncut")
     api.control("put service web after clusterip 10.96.0.90")
     scenario.eventually("a renewed token is used", lambda: martlet.records("after.web A"),
-                        ["A 10.96.0.90"], within=30)
-    scenario.eventually("without a fault", lambda: martlet.problems, [], within=30)
+                        ["A 10.96.0.90"])
+    scenario.eventually("without a fault", lambda: martlet.problems, [])
 
 
 def mounted(scenario, account):
