@@ -22,6 +22,7 @@ final class ClusterSource {
   private var hasSnapshot = false
   private var isLoading = true
   private var timers: [Registration] = []
+  private var trimming: Registration?
 
   init(
     _ settings: KubernetesSettings, epochs: Epochs, hash: NameHash, loop: EventLoop, log: Log,
@@ -237,7 +238,12 @@ extension ClusterSource: ReplicaSink {
     store.releaseHeldBack()
     publish()
     updateState()
+    // Once for lists that come one after the other.
+    trimming = loop.after(Self.trimDelay) { HeapPages.release() }
   }
+
+  /// What a list leaves free is given back when nothing has been listed for this long.
+  private static let trimDelay = Duration.seconds(1)
 
   func keys(of kind: ObjectKey.Kind, in namespace: String?) -> [ObjectKey] {
     store.keys(of: kind, in: namespace)

@@ -32,6 +32,8 @@ int clinux_batch_send(clinux_batch *batch, int descriptor);
 
 int clinux_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 int clinux_eventfd(void);
+// Gives free pages of the heap back to the kernel (malloc_trim(3)).
+void clinux_trim_heap(void);
 int clinux_random(void *octets, size_t length);
 int clinux_set_thread_name(const char *name);
 // CPUs that this process may run on.
