@@ -4,9 +4,9 @@ internal import Glibc
 /// A file that is written beside its place and takes it whole: a reader sees the old contents or
 /// the new, after a crash as well.
 ///
-/// The path is absolute. Several may be written for one path at a time, in several processes too; the last one in its
-/// place counts. Without ``commit()`` nothing is left of it. A link at the path is replaced, not
-/// followed. Its calls wait for the disk.
+/// The path is absolute. Several may be written for one path at a time, in several processes too;
+/// the last one in its place counts. Without ``commit()`` nothing is left of it. A link at the path
+/// is replaced, not followed. Its calls wait for the disk.
 public final class AtomicFile {
   private let path: String
   private let temporaryPath: String
