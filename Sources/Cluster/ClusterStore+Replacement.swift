@@ -1,16 +1,19 @@
 // A list read again replaces what was known without a gap: it is laid beside the old names piece by
 // piece, and shown when it is whole.
 extension ClusterStore {
-  /// Lets the next ``publish(candidate:)`` show all changes that were held back.
-  public func releaseHeldBack() {
-    if touched.services.isEmpty {
-      touched.services = heldBack.services
-    } else {
-      touched.services.formUnion(heldBack.services)
+  /// Lets the next ``publish(candidate:)`` show the changes to objects of a kind that were held back;
+  /// nil: of all kinds.
+  public func releaseHeldBack(of kind: ObjectKey.Kind? = nil) {
+    for kind in kind.map({ [$0] }) ?? Array(heldBack.keys) {
+      guard let released = heldBack.removeValue(forKey: kind) else { continue }
+      if touched.services.isEmpty {
+        touched.services = released.services
+      } else {
+        touched.services.formUnion(released.services)
+      }
+      touched.namespaces.formUnion(released.namespaces)
+      touched.podAddresses.formUnion(released.podAddresses)
     }
-    touched.namespaces.formUnion(heldBack.namespaces)
-    touched.podAddresses.formUnion(heldBack.podAddresses)
-    heldBack = Touched()
   }
 
   /// Says that every Namespace has been listed once: from now on a namespace exists by its own

@@ -17,10 +17,11 @@ public final class ClusterStore {
   var areNamespacesComplete = false
   /// What has changed since the last ``publish(candidate:)``.
   var touched = Touched()
-  /// What has changed but is not to be seen before ``releaseHeldBack()``.
-  var heldBack = Touched()
-  /// Where the change in hand is noted.
-  private var holdsBack = false
+  /// What has changed but is not to be seen before ``releaseHeldBack(of:)``, by the kind of object
+  /// that changed.
+  var heldBack: [ObjectKey.Kind: Touched] = [:]
+  /// Where the change in hand is noted; nil: it is not held back.
+  private var holder: ObjectKey.Kind?
   /// Services, by namespace, that this ``publish(candidate:)`` hides for the lack of a Namespace.
   var unserved: [String: [String]] = [:]
   /// Names taken from addresses by this ``publish(candidate:)``, done after all additions: an
@@ -85,14 +86,14 @@ public final class ClusterStore {
   /// Adds an object, or takes it in place of the one with its key. Nothing is seen of it before
   /// ``publish(candidate:)``; an object that is known as it is costs one comparison.
   ///
-  /// - Parameter isHeldBack: nothing is seen of it before ``releaseHeldBack()`` either, unless an
+  /// - Parameter isHeldBack: nothing is seen of it before ``releaseHeldBack(of:)`` either, unless an
   ///   ordinary change touches the same service.
   public func upsert(_ object: ClusterObject, isHeldBack: Bool = false) {
     guard !has(object) else { return }
     if let labels = object.selectedLabels, !options.admits(labels) {
       return delete(object.key, isHeldBack: isHeldBack)
     }
-    holdsBack = isHeldBack
+    holder = isHeldBack ? object.key.kind : nil
     switch object {
     case .service(let service):
       update(service.id.namespace, service.id.name) { $0.service = service }
@@ -122,7 +123,7 @@ public final class ClusterStore {
   ///
   /// - Parameter isHeldBack: as in ``upsert(_:isHeldBack:)``.
   public func delete(_ key: ObjectKey, isHeldBack: Bool = false) {
-    holdsBack = isHeldBack
+    holder = isHeldBack ? key.kind : nil
     let (namespace, name) = (key.id.namespace, key.id.name)
     switch key.kind {
     case .service:
@@ -202,25 +203,26 @@ public final class ClusterStore {
   // MARK: - Notes
 
   private func touchService(_ id: ObjectName) {
-    if holdsBack { heldBack.services.insert(id) } else { touched.services.insert(id) }
+    change { $0.services.insert(id) }
   }
 
   private func touchNamespace(_ name: String) {
-    if holdsBack { heldBack.namespaces.insert(name) } else { touched.namespaces.insert(name) }
+    change { $0.namespaces.insert(name) }
   }
 
   private func touchPodAddress(_ address: IPAddress) {
-    if holdsBack {
-      heldBack.podAddresses.insert(address)
-    } else {
-      touched.podAddresses.insert(address)
-    }
+    change { $0.podAddresses.insert(address) }
+  }
+
+  private func change(_ note: (inout Touched) -> Void) {
+    if let holder { note(&heldBack[holder, default: Touched()]) } else { note(&touched) }
   }
 
   /// Before an object comes to a namespace, which may exist from now on, or for all to see if until
   /// now it did only by objects held back.
   private func noteResident(of namespace: String) {
-    let isHeldBack = !holdsBack && heldBack.namespaces.contains(namespace)
+    let isHeldBack =
+      holder == nil && heldBack.values.contains { $0.namespaces.contains(namespace) }
     if namespaces[namespace] == nil || isHeldBack && !isPublished(namespace) {
       touchNamespace(namespace)
     }

@@ -44,7 +44,11 @@ public final class APISource {
 
   /// Begins; what goes wrong shows in ``faults``.
   public func start() {
-    accessSource.onChange = { [unowned self] in use($0) }
+    accessSource.onChange = { [unowned self] access in
+      use(access)
+      watch?.credentialsRenewed(Clock.monotonic)
+      act()
+    }
     accessSource.load { [unowned self] in take($0) }
   }
 
@@ -117,7 +121,6 @@ public final class APISource {
     hasBeenSynchronized = isSynchronized
     let watch = ClusterWatch(
       settings.scope, servers: access.servers, limits: settings.limits,
-      keepsLabels: settings.keepsLabels,
       holdsFirstList: settings.holdsFirstList || hasBeenSynchronized, seed: Clock.random,
       metrics: metrics, sink: sink, log: log)
     self.watch = watch
@@ -170,19 +173,16 @@ public struct APISettings {
   public var origin: AccessSource.Origin
   public var scope: WatchScope
   public var limits: RequestLimits
-  /// Whether labels of objects are kept; the server has selected by them already.
-  public var keepsLabels: Bool
   /// There are objects from before, to answer from until the lists are complete.
   public var holdsFirstList: Bool
 
   public init(
     origin: AccessSource.Origin, scope: WatchScope, limits: RequestLimits,
-    keepsLabels: Bool = false, holdsFirstList: Bool = false
+    holdsFirstList: Bool = false
   ) {
     self.origin = origin
     self.scope = scope
     self.limits = limits
-    self.keepsLabels = keepsLabels
     self.holdsFirstList = holdsFirstList
   }
 }

@@ -7,11 +7,31 @@ extension ClusterWatch {
   /// nothing to a server, and a change that was lost stays lost no longer.
   private static let comparisonPeriod: UInt64 = 600_000_000_000
   /// Time until a comparison after a reason to doubt.
-  static let doubtDelay: UInt64 = 1_000_000_000
+  private static let doubtDelay: UInt64 = 1_000_000_000
+  /// Between comparisons that are made for doubt: a server that repeats itself must not have all its
+  /// names listed all the time.
+  private static let doubtPeriod: UInt64 = 60_000_000_000
 
   func scheduleComparison(_ index: Int, _ now: UInt64) {
     let period = Self.comparisonPeriod
     schedules[index].compareAt = now + period / 4 * 3 + jitter.next() % (period / 2)
+  }
+
+  /// Compares as soon as may be.
+  func compareSoon(_ index: Int, _ now: UInt64) {
+    let earliest = schedules[index].comparedAt.map { $0 + Self.doubtPeriod } ?? 0
+    let soon = max(now + Self.doubtDelay, earliest)
+    schedules[index].compareAt = min(schedules[index].compareAt, soon)
+  }
+
+  /// Gives up the comparison that is under way, if one is, and plans the next.
+  func dropComparison(_ index: Int, _ now: UInt64) {
+    comparisons[index] = nil
+    let request = exchanges.first {
+      $0.value.owner == index && $0.value.request.purpose == .comparison
+    }
+    if let request { cancel(request.key) }
+    scheduleComparison(index, now)
   }
 
   func isComparisonDue(_ index: Int, _ now: UInt64) -> Bool {
@@ -25,6 +45,7 @@ extension ClusterWatch {
     let continuation = comparisons[index]?.takeContinuation()
     if continuation == nil {
       schedules[index].compareAt = .max
+      schedules[index].comparedAt = now
       comparisons[index] = Comparison(from: reflectors[index].version)
       reflectors[index].beginComparison()
     }
@@ -37,9 +58,7 @@ extension ClusterWatch {
       try comparison.receive(octets, reflectors[index])
       comparisons[index] = comparison
     } catch {
-      cancel(number)
-      comparisons[index] = nil
-      scheduleComparison(index, now)
+      dropComparison(index, now)
     }
   }
 

@@ -11,9 +11,7 @@ extension ClusterWatch {
       cancel(number)
       conclude(verdict, exchange, owner, now)
     }
-    if reflectors[owner].hasDoubt {
-      schedules[owner].compareAt = min(schedules[owner].compareAt, now + Self.doubtDelay)
-    }
+    if reflectors[owner].hasDoubt { compareSoon(owner, now) }
   }
 
   /// A watch that lasted this long was one; a shorter one is a failure to wait after.
@@ -47,9 +45,9 @@ extension ClusterWatch {
     let resource = reflectors[owner].resource
     metrics.lists(resource.name, reason.rawValue).add()
     if lister == owner { lister = nil }
-    comparisons[owner] = nil
-    schedules[owner].backoff.reset()
-    scheduleComparison(owner, now)
+    dropComparison(owner, now)
+    // The backoff stays: a server that takes no watch from its own list would have it listed again
+    // and again.
     if resource.kind == .namespace,
       reflectors.allSatisfy({ $0.resource.kind != .namespace || $0.isSynchronized })
     {
@@ -71,11 +69,7 @@ extension ClusterWatch {
   func refuse(_ exchange: Exchange, _ head: APIResponseHead, _ now: UInt64) {
     guard let owner = exchange.owner else { return }
     let status = APIStatus(exchange.errorBody)
-    if exchange.request.purpose == .comparison {
-      comparisons[owner] = nil
-      scheduleComparison(owner, now)
-      return
-    }
+    if exchange.request.purpose == .comparison { return dropComparison(owner, now) }
     let wasStreaming = reflectors[owner].streamsLists
     reflectors[owner].refuse(head.status, status?.message ?? "")
     if lister == owner { lister = nil }
@@ -86,11 +80,29 @@ extension ClusterWatch {
     if isAdvice || head.status == 401 && mayRenew(exchange, now) { return }
     // A version that is too old is no fault.
     if head.status != 410 { problems.begin(.resource(owner), refusal(exchange, head, status)) }
-    wait(owner, most: Self.longestWait, now)
+    // Of a proxy before servers that are away, or of a server that is not there yet.
+    let isAway = (502...504).contains(head.status)
+    wait(owner, most: isAway ? Self.longestServerWait : Self.longestWait, now)
+    schedules[owner].waitsForServer = isAway
+    schedules[owner].waitsForCredentials = head.status == 401
+    if head.status >= 500 { leaveFailingServer(exchange, owner) }
     if let seconds = head.retryAfter ?? status?.retryAfterSeconds {
       let wait = UInt64(max(0, min(seconds, Self.longestRetryAfter))) * 1_000_000_000
       schedules[owner].notBefore = max(schedules[owner].notBefore, now + wait)
     }
+  }
+
+  /// Errors in a row after which another server is asked, where there is one: this one may have lost
+  /// its etcd, and others not.
+  private static let mostServerErrors = 3
+
+  private func leaveFailingServer(_ exchange: Exchange, _ owner: Int) {
+    schedules[owner].serverErrors += 1
+    guard schedules[owner].serverErrors >= Self.mostServerErrors, exchange.server == server else {
+      return
+    }
+    schedules[owner].serverErrors = 0
+    server = (server + 1) % servers.count
   }
 
   /// Credentials that were refused are not read again before this, nanoseconds.
@@ -137,14 +149,10 @@ extension ClusterWatch {
     guard let owner = exchange.owner else {
       // No new requests are taken, as by a server that is being shut down: its watches may go on.
       // Those that do not are ended by their own silence.
-      lastOctet = now
+      lastOctets[exchange.server] = now
       return
     }
-    if exchange.request.purpose == .comparison {
-      comparisons[owner] = nil
-      scheduleComparison(owner, now)
-      return
-    }
+    if exchange.request.purpose == .comparison { return dropComparison(owner, now) }
     if !wasReached {
       problems.begin(.server, "\(servers[exchange.server]): \(text)")
     } else if exchange.isListing {
@@ -213,21 +221,25 @@ extension ClusterWatch {
     return exchange.lastOctet + (isWatching ? Self.watchSilence : Self.answerLimit)
   }
 
-  /// When the shared connection is to be probed; nil: not at all.
-  var probeTime: UInt64? {
-    let isShared = exchanges.values.contains { $0.head?.isMultiplexed == true }
-    let isProbed = exchanges.values.contains { $0.request.purpose == .probe }
-    return isShared && !isProbed ? lastOctet + Self.probeAfter : nil
+  /// The server whose shared connection is to be probed first, and when; nil: none is.
+  var nextProbe: (server: Int, time: UInt64)? {
+    let shared = Set(exchanges.values.filter { $0.head?.isMultiplexed == true }.map(\.server))
+    let probed = Set(exchanges.values.filter { $0.request.purpose == .probe }.map(\.server))
+    return shared.subtracting(probed).map { ($0, lastOctets[$0] + Self.probeAfter) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
   }
 
   /// Ends what is silent for too long.
   func watchOverExchanges(_ now: UInt64) {
-    if let probeTime, now >= probeTime { send(APIRequest(.probe, path: "/version"), nil, now) }
+    while let probe = nextProbe, now >= probe.time {
+      send(APIRequest(.probe, path: "/version"), nil, to: probe.server, now)
+    }
     for (number, exchange) in exchanges.sorted(by: { $0.key < $1.key })
     where now >= deadline(exchange) {
       guard exchanges[number] != nil else { continue }
-      if exchange.request.purpose == .probe {
-        leaveConnection(now)
+      // Any answer is life, if it has no end.
+      if exchange.request.purpose == .probe, exchange.head == nil {
+        leaveConnections(to: exchange.server, now)
         return
       }
       cancel(number)
@@ -253,25 +265,24 @@ extension ClusterWatch {
     lose(exchange, "no answer for \(Self.answerLimit / 1_000_000_000) s", now)
   }
 
-  /// The server lives no more on this connection: everything is asked for anew on another.
-  private func leaveConnection(_ now: UInt64) {
+  /// A server lives no more on its connection: everything is asked for anew on others.
+  private func leaveConnections(to silent: Int, _ now: UInt64) {
     let lost = exchanges.sorted { $0.key < $1.key }
     for (number, _) in lost { cancel(number) }
     act(.closeConnections)
-    lastOctet = now
+    for index in lastOctets.indices { lastOctets[index] = now }
     let silence = (Self.probeAfter + Self.probeLimit) / 1_000_000_000
-    problems.begin(.server, "\(servers[server]): connected, but silent for \(silence) s")
-    tryNextServer()
+    problems.begin(.server, "\(servers[silent]): connected, but silent for \(silence) s")
+    if server == silent { tryNextServer() }
     for (_, exchange) in lost {
       guard let owner = exchange.owner else { continue }
       if exchange.request.purpose == .comparison {
-        comparisons[owner] = nil
-        scheduleComparison(owner, now)
-      } else {
-        reflectors[owner].abandon()
-        reflectors[owner].startStreaming()
-        if lister == owner { lister = nil }
+        dropComparison(owner, now)
+        continue
       }
+      reflectors[owner].abandon()
+      reflectors[owner].startStreaming()
+      if lister == owner { lister = nil }
     }
   }
 
@@ -281,10 +292,14 @@ extension ClusterWatch {
   /// again in much less.
   public static let lostAfter: UInt64 = 30_000_000_000
 
+  /// Whether everything is followed; a list that is being taken over is not yet.
+  var isUp: Bool {
+    guard isSynchronized, reflectors.allSatisfy({ $0.listReason == nil }) else { return false }
+    let followed = exchanges.values.compactMap { $0.isEstablishedWatch ? $0.owner : nil }
+    return Set(followed).count == reflectors.count
+  }
+
   func noteDowntime(_ now: UInt64) {
-    let followed = Set(
-      exchanges.values.compactMap { $0.isEstablishedWatch ? $0.owner : nil })
-    let isUp = followed.count == reflectors.count && isSynchronized
     if !isUp {
       downSince = downSince ?? now
     } else if downSince != nil {

@@ -29,7 +29,7 @@ public final class ClusterWatch {
   /// Whose list is under way: one at a time, so that no two fill the memory.
   var lister: Int?
   /// When the connection last gave an octet, and whether requests share it.
-  var lastOctet: UInt64 = 0
+  var lastOctets: [UInt64]
   /// What proves who asks, for messages: ``ClusterAccess/credential``.
   public var credential: String?
   /// Set while new credentials are awaited.
@@ -55,12 +55,18 @@ public final class ClusterWatch {
     var backoff = Backoff()
     /// When what is known is next compared with the server.
     var compareAt: UInt64 = .max
+    /// When a comparison last began.
+    var comparedAt: UInt64?
     /// When anything was last heard of it; nil: never.
     var lastEvent: UInt64?
     /// The next request is not to use a connection that there is.
     var needsConnection = false
     /// The wait is for a server that could not be reached.
     var waitsForServer = false
+    /// The wait is for credentials that are taken.
+    var waitsForCredentials = false
+    /// Answers in a row that were a server's error.
+    var serverErrors = 0
   }
 
   /// - Parameters:
@@ -70,7 +76,7 @@ public final class ClusterWatch {
   ///   - log: takes sentences for the operator.
   public init(
     _ scope: WatchScope, servers: [String], limits: RequestLimits = RequestLimits(),
-    keepsLabels: Bool, holdsFirstList: Bool, seed: UInt64, metrics: WatchMetrics,
+    holdsFirstList: Bool, seed: UInt64, metrics: WatchMetrics,
     sink: any ReplicaSink, log: @escaping (String, Severity) -> Void
   ) {
     precondition(!servers.isEmpty, "no server to ask")
@@ -81,11 +87,12 @@ public final class ClusterWatch {
     jitter = Jitter(seed: seed)
     problems.log = log
     reflectors = scope.resources.map { resource in
-      Reflector(resource, keepsLabels: keepsLabels, holdsFirstList: holdsFirstList, sink: sink) {
+      Reflector(resource, holdsFirstList: holdsFirstList, sink: sink) {
         log($0, .warning)
       }
     }
     schedules = reflectors.map { _ in Schedule() }
+    lastOctets = servers.map { _ in 0 }
   }
 
   // MARK: - What it says
@@ -94,7 +101,9 @@ public final class ClusterWatch {
   public var isSynchronized: Bool { reflectors.allSatisfy(\.isSynchronized) }
 
   /// Nanoseconds since when not everything is followed any more (or not yet); nil: all is.
-  public func downtime(_ now: UInt64) -> UInt64? { downSince.map { now - $0 } }
+  public func downtime(_ now: UInt64) -> UInt64? {
+    isUp ? nil : downSince.map { now > $0 ? now - $0 : 0 }
+  }
 
   /// What is wrong, a sentence each.
   public var faults: [String] { problems.current }
@@ -116,7 +125,7 @@ public final class ClusterWatch {
   /// Begins.
   public func start(_ now: UInt64) {
     downSince = now
-    lastOctet = now
+    lastOctets = servers.map { _ in now }
     advance(now)
   }
 
@@ -130,6 +139,10 @@ public final class ClusterWatch {
   public func credentialsRenewed(_ now: UInt64) {
     awaitsCredentials = false
     credentialsAt = now
+    for index in schedules.indices where schedules[index].waitsForCredentials {
+      schedules[index].waitsForCredentials = false
+      schedules[index].notBefore = now
+    }
     advance(now)
   }
 
@@ -138,7 +151,7 @@ public final class ClusterWatch {
     guard var exchange = exchanges[number] else { return }
     exchange.head = head
     exchange.lastOctet = now
-    lastOctet = now
+    lastOctets[exchange.server] = now
     exchanges[number] = exchange
     let host = host(exchange.server)
     metrics.durations(exchange.request.verb, host).observe(Double(now - exchange.sentAt) / 1e9)
@@ -147,6 +160,7 @@ public final class ClusterWatch {
     problems.end(.server)
     if head.status == 200, let owner = exchange.owner {
       problems.end(.resource(owner))
+      schedules[owner].serverErrors = 0
       callWaiting(now)
     }
     advance(now)
@@ -156,7 +170,7 @@ public final class ClusterWatch {
   public func receive(_ number: Int, _ octets: RawSpan, _ now: UInt64) {
     guard var exchange = exchanges[number], let head = exchange.head else { return }
     exchange.lastOctet = now
-    lastOctet = now
+    lastOctets[exchange.server] = now
     if head.status != 200 {
       exchange.keep(octets)
       exchanges[number] = exchange
@@ -187,7 +201,7 @@ public final class ClusterWatch {
       if exchange.request.purpose == .comparison {
         endComparison(owner, now)
       } else {
-        let verdict = reflectors[owner].end(isComplete: true)
+        let verdict = reflectors[owner].end()
         conclude(verdict, exchange, owner, now)
       }
     }
@@ -252,7 +266,12 @@ public final class ClusterWatch {
     return true
   }
 
-  func send(_ request: APIRequest, _ owner: Int?, isListing: Bool = false, _ now: UInt64) {
+  /// - Parameter server: nil for the one that is asked now.
+  func send(
+    _ request: APIRequest, _ owner: Int?, isListing: Bool = false, to server: Int? = nil,
+    _ now: UInt64
+  ) {
+    let server = server ?? self.server
     lastNumber += 1
     exchanges[lastNumber] = Exchange(
       request: request, owner: owner, server: server, sentAt: now, isListing: isListing)
@@ -286,7 +305,7 @@ public final class ClusterWatch {
     // What was due already waits for something else.
     times.removeAll { $0 <= latest || $0 == .max }
     times += exchanges.values.map { deadline($0) } + comparisons.values.compactMap(\.dueAt)
-    if let probeTime { times.append(probeTime) }
+    if let nextProbe { times.append(nextProbe.time) }
     return times.min()
   }
 }

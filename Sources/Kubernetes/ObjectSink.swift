@@ -18,8 +18,8 @@ public protocol ReplicaSink: ObjectSink {
   /// Takes changes that no answer has before the next ``release()``: parts of a list that takes the
   /// place of what is known.
   func hold(_ changes: [ObjectChange])
-  /// Everything held becomes visible at once.
-  func release()
+  /// Everything held of a kind becomes visible at once.
+  func release(_ kind: ObjectKey.Kind)
   /// The objects of a kind that are known, held ones included; of all namespaces for nil.
   func keys(of kind: ObjectKey.Kind, in namespace: String?) -> [ObjectKey]
   /// All Namespaces are known: from now on one without an object does not exist.

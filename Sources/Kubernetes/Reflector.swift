@@ -26,6 +26,7 @@ final class Reflector {
   private var triggers: [(time: Double, slice: EndpointSlice)] = []
   private var decoder: ObjectDecoder
   private var invalid: Set<ObjectKey> = []
+  private var namelessCount = 0
   /// Whether the server is to be asked for lists as streams; some do not have them.
   private(set) var streamsLists = true
   private var errorsInARow = 0
@@ -70,14 +71,15 @@ final class Reflector {
   ///   - holdsFirstList: there is something from before to answer from until the list is complete.
   ///   - warn: takes a sentence for the log.
   init(
-    _ resource: WatchedResource, keepsLabels: Bool, holdsFirstList: Bool, sink: any ReplicaSink,
+    _ resource: WatchedResource, holdsFirstList: Bool, sink: any ReplicaSink,
     warn: @escaping (String) -> Void
   ) {
     self.resource = resource
     self.holdsFirstList = holdsFirstList
     self.sink = sink
     self.warn = warn
-    decoder = ObjectDecoder(keepsLabels: keepsLabels)
+    // The server has selected by labels already.
+    decoder = ObjectDecoder(keepsLabels: false)
   }
 
   // MARK: - Asking
@@ -148,8 +150,8 @@ final class Reflector {
     }
   }
 
-  /// Takes the end of the answer, complete or not.
-  func end(isComplete: Bool) -> Verdict {
+  /// Takes the end of a complete answer.
+  func end() -> Verdict {
     defer { events = nil }
     guard let list else {
       // A stream that ends before its list has: what it gave is given again by pages.
@@ -160,7 +162,6 @@ final class Reflector {
       return .over(nil)
     }
     self.list = nil
-    guard isComplete else { return giveUpList() }
     guard let version = list.version else {
       _ = giveUpList()
       return .over("a list without a resourceVersion")
@@ -265,16 +266,21 @@ extension Reflector {
         changes.append(.delete(key))
       }
     } catch {
-      if let key = error.key {
-        note(key, value)
-        guard invalid.count < Self.mostNamedInvalid, invalid.insert(key).inserted else { return }
-      }
-      warn("passed over: \(error.description)")
+      if let key = error.key { note(key, value) }
+      if isNews(error.key) { warn("passed over: \(AccessError.line(error.description))") }
     }
   }
 
-  /// Invalid objects that are named in the log, each once.
+  /// Invalid objects that are named in the log, each once; and as many without a name.
   private static let mostNamedInvalid = 100
+
+  private func isNews(_ key: ObjectKey?) -> Bool {
+    guard let key else {
+      namelessCount += 1
+      return namelessCount <= Self.mostNamedInvalid
+    }
+    return invalid.count < Self.mostNamedInvalid && invalid.insert(key).inserted
+  }
 
   private func key(of value: Value) throws(ObjectError) -> ObjectKey {
     try Metadata(value, resource.kind, resource.type).key
@@ -294,10 +300,14 @@ extension Reflector {
       replacement?.states[key.hashValue] = nil
     } else {
       states[key.hashValue] = nil
-      deletions.insert(key.hashValue)
+      if deletions.count < Self.mostDeletions { deletions.insert(key.hashValue) }
     }
     changes.append(.delete(key))
   }
+
+  /// Deletions that are remembered for a comparison; one more may look like a difference, and what
+  /// that costs is a list.
+  private static let mostDeletions = 100_000
 
   private func noteTrigger(_ value: Value, _ slice: EndpointSlice) {
     let annotations = value["metadata"]?["annotations"]
@@ -339,7 +349,7 @@ extension Reflector {
     errorsInARow = 0
     completed = replacement.reason
     // Whoever hears of it may ask whether this was the last that was missing.
-    sink.release()
+    sink.release(resource.kind)
     return .goesOn
   }
 
@@ -418,7 +428,7 @@ extension Reflector {
     }
     replacement = nil
     noteError()
-    return .over("the watch ended with error \(code): \(message)")
+    return .over("the watch ended with error \(code): \(AccessError.line(message))")
   }
 
   /// Begins to gather what is deleted, for a comparison.

@@ -106,6 +106,7 @@ final class ClusterSource {
     {
     case .missing: break
     case .ignored(let reason):
+      forgetSnapshot()
       snapshotNote = reason
       log.warning(reason, plugin: "kubernetes")
     case .loaded(let loaded):
@@ -126,6 +127,18 @@ final class ClusterSource {
         var contents = store.contents()
         return { contents.next() }
       }, report: { [log] in log.say($0, $1) })
+  }
+
+  /// A file that could not be read to its end has given objects all the same.
+  private func forgetSnapshot() {
+    for kind in [ObjectKey.Kind.service, .slice, .endpoints, .pod, .namespace] {
+      for key in store.keys(of: kind, in: nil) { store.delete(key) }
+    }
+  }
+
+  /// Ends what goes on outside this process, such as a credential plugin.
+  func stop() {
+    server = nil
   }
 
   // MARK: - State
@@ -181,8 +194,9 @@ final class ClusterSource {
   }
 
   /// What `/metrics` shows of it.
-  func addMetrics(to page: inout MetricsPage) {
-    let zone = settings.zones.first?.description ?? "."
+  ///
+  /// - Parameter zone: tells it from other sources.
+  func addMetrics(to page: inout MetricsPage, zone: String) {
     page.add(
       "martlet_kubernetes_synchronized", .gauge,
       help: "Whether all objects have been read once.", labels: ["zone": zone],
@@ -234,8 +248,8 @@ extension ClusterSource: ReplicaSink {
     take(changes, isHeldBack: true)
   }
 
-  func release() {
-    store.releaseHeldBack()
+  func release(_ kind: ObjectKey.Kind) {
+    store.releaseHeldBack(of: kind)
     publish()
     updateState()
     // Once for lists that come one after the other.

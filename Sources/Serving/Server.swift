@@ -94,6 +94,7 @@ public final class Server {
     registrations.append(loop.every(.seconds(1)) { [reporter] in reporter.writeDue() })
     status?.startProbe(on: loop)
     loop.run()
+    for source in sources { source.stop() }
     for thread in threads { thread.join() }
   }
 
@@ -276,7 +277,14 @@ public final class Server {
     page.add(queries: registry.all)
     self.status?.addMetrics(to: &page)
     watchMetrics.add(to: &page)
-    for source in sources { source.addMetrics(to: &page) }
+    // Sources of one zone on several ports are numbered: a page has each series once.
+    var zones: [String: Int] = [:]
+    for source in sources {
+      let zone = source.settings.zones.first?.description ?? "."
+      let number = zones[zone, default: 0] + 1
+      zones[zone] = number
+      source.addMetrics(to: &page, zone: number == 1 ? zone : "\(zone) #\(number)")
+    }
     page.add(
       "martlet_log_lines_dropped_total", .counter,
       help: "Log lines dropped because standard output was not read fast enough.",

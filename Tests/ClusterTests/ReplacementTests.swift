@@ -124,7 +124,7 @@ import Wire
         cluster.store.delete(slice(id, of: "x").key, isHeldBack: isHeldBack)
       }
     }
-    for touched in [cluster.store.touched, cluster.store.heldBack] {
+    for touched in [cluster.store.touched] + cluster.store.heldBack.values {
       #expect(touched.services.isEmpty)
       #expect(touched.namespaces.isEmpty)
       #expect(touched.podAddresses.isEmpty)

@@ -40,7 +40,7 @@ final class Conversation {
     var said: (String) -> Void = { _ in }
     watch = ClusterWatch(
       scope, servers: (0..<servers).map { "https://api-\($0)" }, limits: limits,
-      keepsLabels: false, holdsFirstList: holdsFirstList, seed: 7, metrics: metrics, sink: replica
+      holdsFirstList: holdsFirstList, seed: 7, metrics: metrics, sink: replica
     ) { text, _ in said(text) }
     said = { [unowned self] in self.said.append($0) }
   }

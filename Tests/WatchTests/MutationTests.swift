@@ -44,7 +44,7 @@ import Testing
       var random = SeededRandom(seed: seed)
       let replica = Replica()
       let watch = ClusterWatch(
-        WatchScope(), servers: ["https://api"], keepsLabels: seed % 2 == 0,
+        WatchScope(), servers: ["https://api"],
         holdsFirstList: seed % 3 == 0, seed: seed, metrics: WatchMetrics(), sink: replica
       ) { _, _ in }
       var now: UInt64 = 0

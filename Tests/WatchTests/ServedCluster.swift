@@ -37,10 +37,10 @@ final class ServedCluster: ReplicaSink {
     replica.hold(changes)
   }
 
-  func release() {
-    store.releaseHeldBack()
+  func release(_ kind: ObjectKey.Kind) {
+    store.releaseHeldBack(of: kind)
     publish()
-    replica.release()
+    replica.release(kind)
   }
 
   func keys(of kind: ObjectKey.Kind, in namespace: String?) -> [ObjectKey] {

@@ -42,7 +42,7 @@ final class Simulation {
     var said: (String, Severity) -> Void = { _, _ in }
     watch = ClusterWatch(
       scope, servers: (0..<servers).map { "https://api-\($0)" }, limits: limits,
-      keepsLabels: false, holdsFirstList: holdsFirstList, seed: seed, metrics: WatchMetrics(),
+      holdsFirstList: holdsFirstList, seed: seed, metrics: WatchMetrics(),
       sink: served
     ) { said($0, $1) }
     said = { [unowned self] text, _ in log.append(text) }
@@ -195,9 +195,10 @@ final class Replica: ReplicaSink {
     for change in changes { take(change, in: &known) }
   }
 
-  func release() {
-    for key in visible.keys where known[key] == nil { onLoss(key) }
-    visible = known
+  func release(_ kind: ObjectKey.Kind) {
+    for key in visible.keys where key.kind == kind && known[key] == nil { onLoss(key) }
+    visible = visible.filter { $0.key.kind != kind }
+    visible.merge(known.filter { $0.key.kind == kind }) { $1 }
   }
 
   func keys(of kind: ObjectKey.Kind, in namespace: String?) -> [ObjectKey] {
