@@ -10,9 +10,6 @@ extension ClusterStore {
     index.publishedState.store(state, ordering: .releasing)
   }
 
-  /// ``ClusterIndex/State/live`` or ``ClusterIndex/State/loading``.
-  public func setSynchronized(_ value: Bool) { setState(value ? .live : .loading) }
-
   /// Makes all changes since the last call visible. Where a record changed, the serial becomes
   /// `candidate` if that is greater by RFC 1982 §3.2, else the next number.
   public func publish(candidate: UInt32) {

@@ -13,8 +13,8 @@ public protocol HTTPTransferDelegate: AnyObject {
 /// and shared.
 ///
 /// Belongs to the loop's thread. Nothing limits how long a response may take: a connection whose
-/// peer is dead ends within 30 s, anything else is the caller's to ``cancel(_:)``. Releasing the client drops its transfers without calls and closes its
-/// connections.
+/// peer is dead ends within 30 s, anything else is the caller's to ``cancel(_:)``. Releasing the
+/// client drops its transfers without calls and closes its connections.
 @safe public final class HTTPClient {
   private let connections: HTTPConnections
   private let configuration: HTTPClientConfiguration

@@ -4,16 +4,22 @@ import CLinux
 public enum ProcessEnvironment {
   /// All of them by name; of equal names the first counts, as for getenv.
   public static var current: [String: String] {
-    var result: [String: String] = [:]
+    var entries: [String] = []
     // SAFETY: nothing in the process sets a variable, so the array and its strings stay.
     guard var entry = unsafe clinux_environment() else { return [:] }
     while let text = unsafe entry.pointee {
-      let words = unsafe String(cString: text).split(separator: "=", maxSplits: 1)
-      if words.count == 2, result[String(words[0])] == nil {
-        result[String(words[0])] = String(words[1])
-      }
+      entries.append(unsafe String(cString: text))
       unsafe entry += 1
     }
-    return result
+    return variables(entries)
+  }
+
+  /// What entries such as `NAME=VALUE` say; one without `=` says nothing.
+  static func variables(_ entries: [String]) -> [String: String] {
+    let pairs = entries.compactMap { entry -> (String, String)? in
+      let words = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return words.count == 2 ? (String(words[0]), String(words[1])) : nil
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 }

@@ -148,7 +148,8 @@ struct ExecCredential: Hashable {
       let version = root["apiVersion"]?.string
     else { throw AccessError("wrote something that is no ExecCredential") }
     guard version == apiVersion else {
-      throw AccessError("wrote apiVersion '\(version)', and the kubeconfig says '\(apiVersion)'")
+      let written = AccessError.line(version)
+      throw AccessError("wrote apiVersion '\(written)', and the kubeconfig says '\(apiVersion)'")
     }
     guard let status = root["status"] else {
       throw AccessError("wrote an ExecCredential without status")

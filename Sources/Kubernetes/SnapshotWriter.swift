@@ -69,8 +69,6 @@ public final class SnapshotWriter {
     writing?.thread.detach()
   }
 
-  public var isWriting: Bool { writing != nil }
-
   /// Begins a write; none may be under way.
   ///
   /// - Parameters:

@@ -97,6 +97,11 @@ import Testing
     #expect(ProcessEnvironment.current["PATH"] == ProcessInfo.processInfo.environment["PATH"])
     #expect(ProcessEnvironment.current == ProcessInfo.processInfo.environment)
   }
+
+  @Test func `a variable may be empty or hold =, and of two of a name the first counts`() {
+    let entries = ["no_proxy=", "A=b=c", "A=d", "nothing"]
+    #expect(ProcessEnvironment.variables(entries) == ["no_proxy": "", "A": "b=c"])
+  }
 }
 
 /// A directory with a FIFO that nobody writes to, and a loop.

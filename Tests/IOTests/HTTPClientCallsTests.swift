@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import IO
@@ -157,6 +158,41 @@ import Testing
       bench.client?.closeAll()
       bench.run { server.open == 0 }
     }
+  }
+
+  /// What the kernel finds a dead peer by, as no test can cut a cable.
+  @Test func `a silent connection is probed after 10 s and given up after 30 s`() throws {
+    let bench = HTTPClientBench()
+    let server = try Self.server(bench.loop)
+    #expect(bench.fetch("http://127.0.0.1:\(server.port)/x").text == "/x")
+    let connection = try #require(Self.connection(to: server.port))
+    let tcp = Int32(IPPROTO_TCP)
+    let options = [
+      (SOL_SOCKET, SO_KEEPALIVE), (tcp, TCP_KEEPIDLE), (tcp, TCP_KEEPINTVL), (tcp, TCP_KEEPCNT),
+      (tcp, TCP_USER_TIMEOUT), (tcp, TCP_NODELAY),
+    ]
+    #expect(options.map { Self.value(connection, $0.0, $0.1) } == [1, 10, 5, 4, 30_000, 1])
+    #expect(fcntl(connection, F_GETFD) & FD_CLOEXEC != 0)
+  }
+
+  /// The descriptor of this process whose other end is the port.
+  private static func connection(to port: UInt16) -> Int32? {
+    (3..<4_096).first { descriptor in
+      var name = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
+      var length = socklen_t(name.count)
+      let result = unsafe name.withUnsafeMutableBytes {
+        unsafe getpeername(
+          descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+      }
+      return result == 0 && length >= 4 && UInt16(name[2]) << 8 | UInt16(name[3]) == port
+    }
+  }
+
+  private static func value(_ descriptor: Int32, _ level: Int32, _ option: Int32) -> Int32 {
+    var value: Int32 = -1
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    _ = unsafe getsockopt(descriptor, level, option, &value, &length)
+    return value
   }
 
   @Test func `a transfer goes with its delegate`() throws {

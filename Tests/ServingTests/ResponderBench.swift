@@ -25,7 +25,7 @@ struct ResponderBench: ~Copyable {
     keepsAlive = ClusterStore(index: index, options: StoreOptions()) { _ in }
     for object in try Self.objects() { keepsAlive.upsert(object) }
     keepsAlive.publish(candidate: 1)
-    keepsAlive.setSynchronized(true)
+    keepsAlive.setState(.live)
     responder = Responder(plans: try Self.plans(index, hash), hash: hash, seed: 7)
   }
 
