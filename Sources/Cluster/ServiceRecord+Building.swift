@@ -65,6 +65,8 @@ private struct ServiceRecordBuilder {
   private let ttl: UInt32
   private var names: [Name] = []
   private var ports: [(port: ServedPort, members: [Int])] = []
+  /// Where each stands in `ports`: the API server takes objects with tens of thousands of them.
+  private var portIndexes: [ServedPort: Int] = [:]
   private var addresses: [IPAddress]?
   private var target: [UInt8] = []
 
@@ -120,11 +122,12 @@ private struct ServiceRecordBuilder {
     guard let number = port.number else { return }
     let labels = ServiceRecord.label(port.name) + ServiceRecord.label(port.transport)
     let served = ServedPort(labels: labels, number: number)
-    if let index = ports.firstIndex(where: { $0.port == served }) {
+    if let index = portIndexes[served] {
       if ports[index].members != members {
         ports[index].members = Set(ports[index].members + members).sorted()
       }
     } else {
+      portIndexes[served] = ports.count
       ports.append((served, members))
     }
   }
@@ -227,10 +230,13 @@ private struct ServiceRecordBuilder {
 
   /// Ports of one number as one, with the endpoints of all of them.
   private var portsByNumber: [(port: ServedPort, members: [Int])] {
-    ports.reduce(into: []) { merged, entry in
-      if let index = merged.firstIndex(where: { $0.port.number == entry.port.number }) {
+    var indexes: [UInt16: Int] = [:]
+    return ports.reduce(into: []) { merged, entry in
+      if let index = indexes[entry.port.number] {
+        guard merged[index].members != entry.members else { return }
         merged[index].members = Set(merged[index].members + entry.members).sorted()
       } else {
+        indexes[entry.port.number] = merged.count
         merged.append(entry)
       }
     }

@@ -6,16 +6,21 @@ internal import Glibc
 ///
 /// The path is absolute. Several may be written for one path at a time, in several processes too;
 /// the last one in its place counts. Without ``commit()`` nothing is left of it. A link at the path
-/// is replaced, not followed. Its calls wait for the disk.
+/// is replaced, not followed; a device, pipe or socket is left as it is. Its calls wait for the
+/// disk.
 public final class AtomicFile {
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
   private var isCommitted = false
 
-  /// - Throws: ``IOFailure`` where the directory does not take a new file. Like all failures here it
-  ///   reads the same each time: the random part of the name is not in it.
+  /// - Throws: ``IOFailure`` where the directory does not take a new file, or a device has the path.
+  ///   Like all failures here it reads the same each time: the random part of the name is not in it.
   public convenience init(_ path: String) throws(IOFailure) {
+    // A device or pipe would be gone for everybody: /dev/null, for whoever is root.
+    if FilePath.entry(path) == .other {
+      throw IOFailure(operation: "replace \(path), which is no regular file", code: EEXIST)
+    }
     let temporaryPath = path + Self.infix + String(Clock.random, radix: 16)
     let descriptor = unsafe open(
       temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o644))

@@ -18,6 +18,9 @@ import CCurl
   var connectTo: UnsafeMutablePointer<curl_slist>?
   private var head = HTTPHeadReader()
   private var isHeadTooLarge = false
+  /// Octets of the body so far, decoded.
+  private var bodyOctets = 0
+  private var expandsTooMuch = false
 
   init(
     _ id: Int, _ request: HTTPClientRequest, _ configuration: HTTPClientConfiguration,
@@ -84,9 +87,24 @@ import CCurl
 
   func receiveBody(_ octets: UnsafeRawBufferPointer) -> Bool {
     guard let delegate else { return false }
+    bodyOctets += octets.count
+    if bodyOctets > Self.freeExpansion,
+      bodyOctets / Self.mostExpansion > info(CURLINFO_SIZE_DOWNLOAD_T)
+    {
+      expandsTooMuch = true
+      return false
+    }
     delegate.transfer(id, received: unsafe octets.bytes)
     return !isDropped
   }
+
+  /// Decoded octets for each one that came. Lists of objects shrink to a tenth or a thirtieth; a
+  /// thousand times is what deflate can do, and libcurl decodes some 3 MiB before it lets the loop
+  /// do anything else.
+  static let mostExpansion = 100
+  /// Octets that may come of any number: what libcurl decodes now it may not have counted yet, and
+  /// that is one read.
+  static let freeExpansion = receiveBuffer * 1_032
 
   // MARK: - The end
 
@@ -95,6 +113,10 @@ import CCurl
     if isHeadTooLarge {
       return HTTPClientFailure(
         .malformed, "\(peer): the header is over \(HTTPHeadReader.octetsLimit) octets")
+    }
+    if expandsTooMuch {
+      return HTTPClientFailure(
+        .malformed, "\(peer): the body grows to over \(Self.mostExpansion) times its size")
     }
     if result == CURLE_OK {
       // libcurl takes the end of a connection within the head for the end of the response.

@@ -85,8 +85,9 @@ public struct AccessError: Error, Hashable, Sendable, CustomStringConvertible {
   private static let maximumCharacters = 500
 
   /// Somebody else's message as part of one line of log.
-  static func line(_ text: String) -> String {
-    let words = text.unicodeScalars
+  static func line(_ text: String, atMost maximumCharacters: Int = maximumCharacters) -> String {
+    // Of a text of any size no more is looked at than may be shown.
+    let words = text.unicodeScalars.prefix(4 * maximumCharacters)
       .split { $0.properties.isWhitespace || $0.properties.generalCategory == .control }
       .map(String.init)
     let line = words.joined(separator: " ")

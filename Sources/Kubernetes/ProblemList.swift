@@ -15,10 +15,14 @@ struct ProblemList {
   /// Servers in turn, each with its errors, are a handful; more is a text that changes each time.
   private static let mostSaid = 64
 
+  /// Our own sentences have a few hundred characters; what a server says in them has no bound.
+  private static let mostCharacters = 2_000
+
   var current: [String] { Set(texts.values).sorted() }
 
   /// Something is wrong, in these words.
   mutating func begin(_ subject: Subject, _ text: String) {
+    let text = AccessError.line(text, atMost: Self.mostCharacters)
     texts[subject] = text
     guard said.count < Self.mostSaid, said.insert(text).inserted else { return }
     log("\(text)", .error)

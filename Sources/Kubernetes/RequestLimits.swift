@@ -20,6 +20,8 @@ public struct RequestLimits: Hashable, Sendable {
 
 /// A token bucket over ``RequestLimits``.
 struct RequestBucket {
+  /// Nanoseconds after which is asked again, however small the rate is: 1e-300 is one.
+  private static let longestWait: Double = 3_600e9
   private let limits: RequestLimits
   private var tokens: Double
   private var filledAt: UInt64?
@@ -39,7 +41,8 @@ struct RequestBucket {
       tokens -= 1
       return 0
     }
-    return UInt64((1 - tokens) / rate * 1e9) + 1
+    let wait = (1 - tokens) / rate * 1e9
+    return wait < Self.longestWait ? UInt64(wait) + 1 : UInt64(Self.longestWait)
   }
 
   /// Whether one more request may be under way.

@@ -20,6 +20,9 @@ enum ServerURL {
     guard base.isEmpty || scheme != nil else {
       throw fault(text, "expected https://HOST[:PORT][/PATH]")
     }
+    guard !rest[..<path].contains("@") else {
+      throw fault(text, "an API server takes no name and password")
+    }
     let host = try host(rest[..<path], text)
     return (scheme ?? (hasTLS ? "https" : "http")) + "://" + host + base
   }
@@ -77,6 +80,16 @@ enum ServerURL {
   }
 
   private static func fault(_ url: String, _ why: String) -> AccessError {
-    AccessError("'\(url)' is not a URL to use: \(why)")
+    AccessError("'\(shown(url))' is not a URL to use: \(why)")
+  }
+
+  /// A URL without what may be a secret in it: name and password, and the query.
+  private static func shown(_ url: String) -> String {
+    let (scheme, rest) = split(url)
+    let path = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    let user = rest[..<path].lastIndex(of: "@")
+    let query = rest[path...].firstIndex { "?#".contains($0) } ?? rest.endIndex
+    return (scheme.map { "\($0)://" } ?? "") + (user == nil ? "" : "…")
+      + rest[(user ?? rest.startIndex)..<query] + (query < rest.endIndex ? "\(rest[query])…" : "")
   }
 }

@@ -18,13 +18,31 @@ public struct LogLine: Hashable, Sendable {
     self.text = text
   }
 
+  /// Octets of text that are printed: objects and servers may have names and messages of any
+  /// length, and a cut one says as much.
+  static let octetsLimit = 8_192
+
   /// Appends the line as CoreDNS prints it, `[INFO] text` and a newline.
+  ///
+  /// Of what others have named, a line break must not begin a line of ours, and an escape sequence
+  /// must not reach a terminal: control characters are printed as spaces.
   func append(to octets: inout [UInt8]) {
     octets.append(UInt8(ascii: "["))
     octets += level.rawValue.utf8
     octets += "] ".utf8
-    octets += text.utf8
+    octets += shown.utf8.lazy.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
+    if shown.endIndex < text.endIndex { octets += "…".utf8 }
     octets.append(UInt8(ascii: "\n"))
+  }
+
+  /// The text up to the limit, whole characters.
+  private var shown: Substring {
+    guard
+      var end = text.utf8.index(
+        text.startIndex, offsetBy: Self.octetsLimit, limitedBy: text.endIndex)
+    else { return text[...] }
+    while end < text.endIndex, text.utf8[end] & 0xC0 == 0x80 { end = text.utf8.index(before: end) }
+    return text[..<end]
   }
 }
 

@@ -27,6 +27,21 @@ import Wire
     #expect(cluster.look("10.in-addr.arpa PTR") == "NXDOMAIN")
   }
 
+  @Test func `a service may have as many ports as fit into an object, each as often as it likes`() {
+    let cluster = TestCluster()
+    let ports = (1...20_000).flatMap { number in
+      ["p\(number)", "p\(number)", "q\(number)"].map {
+        Port(name: $0, transport: "tcp", number: UInt16(number))
+      }
+    }
+    cluster.apply(service("n/s", "10.0.0.1", ports: ports))
+    #expect(
+      cluster.look("_p20000._tcp.s.n.svc.zone SRV") == cluster.look("_q20000._tcp.s.n.svc.zone SRV")
+    )
+    #expect(cluster.look("_p20000._tcp.s.n.svc.zone SRV") == "20000")
+    #expect(cluster.look("_p20001._tcp.s.n.svc.zone SRV") == "NXDOMAIN")
+  }
+
   @Test func `a slice that moves to another service leaves the first`() {
     let cluster = TestCluster()
     cluster.apply(headless("n/a"), headless("n/b"), slice("n/x", of: "a", "e=10.1.0.1"))

@@ -55,6 +55,17 @@ struct AtomicFileTests {
     #expect(folder.text("state") == "y")
   }
 
+  @Test("A pipe or device keeps its place")
+  func pipes() throws {
+    let path = folder.path("pipe")
+    let made = unsafe mkfifo(path, 0o600)
+    #expect(made == 0)
+    for path in [path, "/dev/null"] {
+      #expect(throws: IOFailure.self) { try AtomicFile(path) }
+    }
+    #expect(folder.names == ["pipe"])
+  }
+
   @Test("A folder that is not there, or takes no files, is an error that says so")
   func folders() {
     #expect(throws: IOFailure.self) { try AtomicFile(folder.path("no/state")) }

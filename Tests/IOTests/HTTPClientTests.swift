@@ -148,6 +148,31 @@ import Testing
     #expect(received.failure?.text.hasPrefix("127.0.0.1:") == true)
   }
 
+  /// Spaces that deflate makes 800 times smaller, as pieces that stand for themselves.
+  private static let spaces: [UInt8] =
+    [0xEC, 0xC1, 0x81, 0, 0, 0, 0, 0x80, 0x20, 0x95, 0xFD, 0x29, 0x17, 0xA9, 0x0A]
+    + [UInt8](repeating: 0, count: 63) + [0x6A, 0, 0, 0, 0xFF, 0xFF]
+
+  @Test func `a body that grows without measure is not decoded to its end`() throws {
+    let head = Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".utf8)
+    let start: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]
+    let bench = HTTPClientBench()
+    let server = try OctetServer(bench.loop) { request in
+      var sent = -1
+      request.answer(
+        Reply(
+          AnyIterator {
+            sent += 1
+            return sent == 0 ? head + start : sent <= 20_000 ? Self.spaces : nil
+          }))
+    }
+    bench.recorder.keepsBody = false
+    let received = bench.fetch("http://127.0.0.1:\(server.port)/", gzip: true)
+    #expect(received.failure?.kind == .malformed)
+    #expect(received.failure?.text.hasSuffix("the body grows to over 100 times its size") == true)
+    #expect(received.count <= HTTPTransfer.freeExpansion * 2)
+  }
+
   @Test func `fifty megabytes come through whole`() throws {
     let bench = HTTPClientBench()
     let piece = [UInt8](repeating: 120, count: 1 << 20)

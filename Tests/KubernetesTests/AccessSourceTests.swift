@@ -95,6 +95,15 @@ import Testing
     URLRow(
       urls: ["unix:///x"],
       result: "'unix:///x' is not a URL to use: an API server speaks https:// (or http://)"),
+    URLRow(
+      urls: ["https://me:secret@a:1/p"],
+      result: "'https://…@a:1/p' is not a URL to use: an API server takes no name and password"),
+    URLRow(
+      urls: ["https://me:secret@a/p?token=secret"],
+      result: "'https://…@a/p?…' is not a URL to use: a base URL has no query and no fragment"),
+    URLRow(
+      urls: ["me:secret@a:1"],
+      result: "'…@a:1' is not a URL to use: an API server takes no name and password"),
     URLRow(urls: ["https://"], result: "'https://' is not a URL to use: it has no host"),
     URLRow(urls: ["https://:6443"], result: "'https://:6443' is not a URL to use: it has no host"),
     URLRow(
@@ -105,7 +114,7 @@ import Testing
       result: "'https://a:' is not a URL to use: '' is not a port from 1 to 65535"),
     URLRow(
       urls: ["https://a?x"],
-      result: "'https://a?x' is not a URL to use: a base URL has no query and no fragment"),
+      result: "'https://a?…' is not a URL to use: a base URL has no query and no fragment"),
     URLRow(
       urls: ["a/b"], result: "'a/b' is not a URL to use: expected https://HOST[:PORT][/PATH]"),
     URLRow(

@@ -32,6 +32,16 @@ final class Capture: LogSink {
       ])
   }
 
+  @Test(arguments: [
+    ("two\n[INFO] lines", "two [INFO] lines"), ("a\r\u{1B}[31mred\0\u{7F}\t", "a  [31mred   "),
+    (String(repeating: "é", count: 4_096), String(repeating: "é", count: 4_096)),
+    ("x" + String(repeating: "é", count: 4_096), "x" + String(repeating: "é", count: 4_095) + "…"),
+  ]) func `a line is one line, of what can be shown and not too long`(text: String, shown: String) {
+    let capture = Capture()
+    Log(capture).error(text)
+    #expect(capture.writes == ["[ERROR] \(shown)\n"])
+  }
+
   @Test func `a batch goes out at once, and early when it grows too large`() {
     let capture = Capture()
     let batch = LogBatch(Log(capture))
@@ -44,7 +54,7 @@ final class Capture: LogSink {
     batch.flush()
     #expect(capture.writes == ["[ERROR] one\n[INFO] two\n"])
     #expect(capture.lineCounts == [2])
-    batch.append(LogLine(.info, String(repeating: "x", count: LogBatch.octetsLimit)))
+    for _ in 0..<4 { batch.append(LogLine(.info, String(repeating: "x", count: 8_192))) }
     #expect(capture.writes.count == 2)
   }
 

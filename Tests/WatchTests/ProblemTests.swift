@@ -20,6 +20,16 @@ import Testing
     #expect(talk.watch.faults == [])
   }
 
+  @Test func `what a server says without end is cut, and is one line`() {
+    let talk = Conversation()
+    talk.synchronize()
+    let said = #"{"type":"ERROR","object":{"kind":"Status","code":500,"message":"a\n[INFO] b"#
+    talk.feed("stream services", said + String(repeating: "x", count: 100_000) + "\"}}\n")
+    #expect(talk.watch.faults.count == 1)
+    #expect(talk.watch.faults.allSatisfy { $0.count < 2_100 && !$0.contains("\n") })
+    #expect(talk.said.last?.contains("error 500: a [INFO] bx") == true)
+  }
+
   @Test func `two faults that take turns are each said once`() {
     let talk = Conversation()
     talk.synchronize()

@@ -173,6 +173,18 @@ import Testing
     #expect(talk.takeAsked() == ["watch endpointslices 100"])
   }
 
+  @Test(arguments: [1e-300, Double.leastNonzeroMagnitude, 1e-9])
+  func `however small apiserver_qps is, its burst goes out and then nothing for an hour`(
+    perSecond: Double
+  ) {
+    let talk = Conversation(limits: RequestLimits(perSecond: perSecond, burst: 1))
+    talk.start()
+    #expect(talk.takeAsked() == ["stream namespaces"])
+    talk.grant("stream namespaces", ObjectText.stream(100))
+    talk.passAlive(3_000)
+    #expect(talk.takeAsked().filter { $0 != "stream namespaces" } == [])
+  }
+
   @Test func `pages of a comparison keep to apiserver_qps too`() {
     let talk = Conversation(limits: RequestLimits(perSecond: 0.1, burst: 1))
     talk.start()
