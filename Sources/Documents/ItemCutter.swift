@@ -38,7 +38,12 @@ public struct ItemCutter {
   /// Octets of earlier chunks.
   private var passed = 0
 
-  public init() {}
+  private let itemLimit: Int
+
+  /// - Parameter itemLimit: octets of an item, or of an object without `items`; above it is refused.
+  public init(itemLimit: Int = ItemCutter.maximumItemOctets) {
+    self.itemLimit = itemLimit
+  }
 
   /// Where the reading stands.
   public var place: Place { places.place }
@@ -294,8 +299,8 @@ extension ItemCutter {
   private func hold(
     _ held: inout [UInt8], _ chunk: RawSpan, _ from: Int, _ walk: Walk
   ) throws(DocumentError) {
-    guard held.count + walk.at - from <= Self.maximumItemOctets else {
-      throw error("an object larger than \(Self.maximumItemOctets >> 20) MiB", chunk, walk)
+    guard held.count + walk.at - from <= itemLimit else {
+      throw error("an object larger than \(itemLimit >> 20) MiB", chunk, walk)
     }
     unsafe chunk.extracting(from..<walk.at).withUnsafeBytes { unsafe held.append(contentsOf: $0) }
   }

@@ -69,6 +69,8 @@ extension ClusterWatch {
       comparisons[index] = comparison
     case .listed(hasDifferences: false):
       finishComparison(index, "same", now)
+    case .endless:
+      finishComparison(index, "failed", now)
     case .wentBack:
       relist(index, .backwards)
       finishComparison(index, "backwards", now)

@@ -207,6 +207,9 @@ extension ClusterWatch {
 
   /// A request that has no answer after this is lost, nanoseconds; so is a list without an octet.
   private static let answerLimit: UInt64 = 30_000_000_000
+  /// A list, or an error, that is not at its end after this is given up, however it drips,
+  /// nanoseconds: 200 MB take seconds.
+  private static let listLimit: UInt64 = 120_000_000_000
   /// Real servers send a bookmark a minute; a watch silent for this long is asked for anew.
   private static let watchSilence: UInt64 = 150_000_000_000
   /// A connection shared by all that gives nothing for this long is probed.
@@ -217,8 +220,10 @@ extension ClusterWatch {
   /// When a request counts as lost or stuck.
   func deadline(_ exchange: Exchange) -> UInt64 {
     if exchange.request.purpose == .probe { return exchange.sentAt + Self.probeLimit }
-    let isWatching = exchange.isEstablishedWatch && !exchange.isListing
-    return exchange.lastOctet + (isWatching ? Self.watchSilence : Self.answerLimit)
+    if exchange.isEstablishedWatch, !exchange.isListing {
+      return exchange.lastOctet + Self.watchSilence
+    }
+    return min(exchange.lastOctet + Self.answerLimit, exchange.sentAt + Self.listLimit)
   }
 
   /// The server whose shared connection is to be probed first, and when; nil: none is.
@@ -262,7 +267,9 @@ extension ClusterWatch {
       if lister == owner { lister = nil }
       return
     }
-    lose(exchange, "no answer for \(Self.answerLimit / 1_000_000_000) s", now)
+    let isSilent = now - exchange.lastOctet >= Self.answerLimit
+    let limit = (isSilent ? Self.answerLimit : Self.listLimit) / 1_000_000_000
+    lose(exchange, isSilent ? "no answer for \(limit) s" : "no end within \(limit) s", now)
   }
 
   /// A server lives no more on its connection: everything is asked for anew on others.

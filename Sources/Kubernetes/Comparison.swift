@@ -12,6 +12,9 @@ struct Comparison {
   /// Differences that are remembered; one is enough for a new list.
   private static let mostDifferences = 1_000
 
+  private static let sparePages = 20
+
+  private var pageCount = 0
   private var list = ListReader()
   private var seen: Set<Int> = []
   /// Listed in another state than is known, or not known: hash of the key, state listed.
@@ -64,12 +67,17 @@ struct Comparison {
     case listed(hasDifferences: Bool)
     /// The list ends before what has been seen of the server.
     case wentBack
+    /// Page follows page: it is no list to compare with.
+    case endless
   }
 
   /// Takes the end of a page.
   mutating func endPage(_ reflector: Reflector, _ now: UInt64) -> Progress {
     continuation = list.continuation
     if continuation != nil {
+      pageCount += 1
+      // Twice as many pages as what is known fills, and some for what is not.
+      guard pageCount <= reflector.states.count / 250 + Self.sparePages else { return .endless }
       list = ListReader()
       return .page
     }

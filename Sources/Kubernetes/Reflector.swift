@@ -166,6 +166,10 @@ final class Reflector {
       _ = giveUpList()
       return .over("a list without a resourceVersion")
     }
+    if let next = list.continuation, next == replacement?.continuation {
+      _ = giveUpList()
+      return .over("the server gives the same page again")
+    }
     replacement?.continuation = list.continuation
     if list.continuation == nil { _ = takeOver(version) }
     return .over(nil)
@@ -404,7 +408,11 @@ extension Reflector {
   private func receiveBookmark(_ event: WatchEvent) -> Verdict {
     guard let new = ResourceVersion(of: event.object) else { return .goesOn }
     if replacement != nil {
-      return event.endsInitialEvents ? takeOver(new) : .goesOn
+      if event.endsInitialEvents { return takeOver(new) }
+      // Before Kubernetes 1.27 servers pass over what they are asked, and just watch; their first
+      // bookmark tells, as that of a streaming list is the one at its end.
+      stopStreaming()
+      return .over(nil)
     }
     errorsInARow = 0
     if let version, new.precedes(version) {

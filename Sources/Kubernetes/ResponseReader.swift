@@ -2,7 +2,10 @@ internal import Documents
 
 /// Reads the items of a list as they come, and what the list says of itself.
 struct ListReader {
-  private var cutter = ItemCutter()
+  /// etcd takes objects of 1.5 MiB; parsing takes fifteen times the text.
+  static let mostItemOctets = 8 << 20
+
+  private var cutter = ItemCutter(itemLimit: Self.mostItemOctets)
   private let reader = JSONReader()
   /// The ResourceVersion of the list; known by its end.
   private(set) var version: ResourceVersion?
@@ -63,7 +66,7 @@ struct WatchEvent {
 
 /// Cuts the stream of a watch into events; one may begin and end in any chunk.
 struct EventReader {
-  private var cutter = ItemCutter()
+  private var cutter = ItemCutter(itemLimit: ListReader.mostItemOctets)
   private let reader = JSONReader()
 
   /// Hands out each event that ends in these octets.

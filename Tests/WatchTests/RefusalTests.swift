@@ -33,8 +33,36 @@ import Testing
   }
 
   @Test func `a server that refuses is asked again after 0.25 s, at last each 30 s`() {
-    let waits = Self.waits(11) { $0.refuse("stream namespaces", 503) }
+    let waits = Self.waits(11) { $0.refuse("stream namespaces", 500) }
     Self.expect(waits, upTo: 30)
+  }
+
+  @Test(arguments: [502, 503, 504])
+  func `a proxy that reaches no server is asked again as one that is none`(status: Int) {
+    let waits = Self.waits(8) { $0.refuse("stream namespaces", status) }
+    Self.expect(waits, upTo: 5)
+  }
+
+  @Test func `a server that takes no watch from its own list is listed less and less often`() {
+    let waits = Self.waits(10) { talk in
+      talk.grant(
+        "stream namespaces",
+        ObjectText.stream(100) + ObjectText.error(410, "too old resource version: 100 (400)"))
+    }
+    Self.expect(waits, upTo: 30)
+  }
+
+  @Test func `of several servers one that answers with errors is left after three`() {
+    let talk = Conversation(servers: 2)
+    talk.forbidden = ["services", "endpointslices"]
+    talk.start()
+    for _ in 0..<3 {
+      while !talk.underWay.contains("stream namespaces") { talk.pass(0.1) }
+      talk.refuse("stream namespaces", 500)
+    }
+    _ = talk.takeAsked()
+    talk.pass(3)
+    #expect(talk.takeAsked().contains("stream namespaces at 1"))
   }
 
   @Test func `a list that breaks off again and again is asked for less and less often`() {

@@ -40,8 +40,6 @@ import Wire
       ObjectText.added(changed) + ObjectText.added(ObjectText.service("a/new", 391)))
     #expect(Self.names(talk) == ["a/db", "a/web"])
     #expect(Self.address(talk, "web") == "10.96.0.1")
-    talk.feed("stream services", ObjectText.bookmark(395))
-    #expect(Self.names(talk) == ["a/db", "a/web"])
     talk.feed("stream services", ObjectText.bookmark(400, ends: true))
     #expect(Self.names(talk) == ["a/new", "a/web"])
     #expect(Self.address(talk, "web") == "10.96.0.9")
@@ -65,6 +63,53 @@ import Wire
     let slice = ObjectText.slice("a/web-1", 392, of: "web", "10.0.0.1")
     talk.feed("stream endpointslices", ObjectText.added(slice))
     #expect(Self.names(talk) == ["a/db", "a/web", "a/web-1"])
+  }
+
+  @Test func `what a list held that broke off is not shown by the list of another kind`() {
+    let talk = Self.expired()
+    talk.grant(
+      "stream services", ObjectText.added(ObjectText.service("a/web", 390, "10.96.0.9")))
+    talk.cut("stream services")
+    talk.feed("stream endpointslices", Self.gone)
+    talk.grant("stream endpointslices", ObjectText.stream(400))
+    #expect(Self.address(talk, "web") == "10.96.0.1")
+    talk.pass(1)
+    talk.grant(
+      "stream services",
+      ObjectText.stream(400, [ObjectText.service("a/web", 390, "10.96.0.9")]))
+    #expect(Self.address(talk, "web") == "10.96.0.9")
+  }
+
+  @Test func `a server that knows no streaming lists is asked for pages at its first bookmark`() {
+    let talk = Conversation()
+    talk.forbidden = ["services", "endpointslices"]
+    talk.start()
+    talk.grant("stream namespaces", ObjectText.added(ObjectText.namespace("a", 5)))
+    talk.feed("stream namespaces", ObjectText.bookmark(7))
+    talk.pass(1)
+    #expect(talk.underWay.contains("list namespaces"))
+  }
+
+  @Test func `a list that drips without an end is given up`() {
+    let talk = Conversation()
+    talk.forbidden = ["services", "endpointslices"]
+    talk.start()
+    talk.grant("stream namespaces", ObjectText.added(ObjectText.namespace("a", 5)))
+    for _ in 0..<13 {
+      talk.pass(10)
+      if talk.underWay.contains("stream namespaces") { talk.feed("stream namespaces", " ") }
+    }
+    #expect(talk.underWay.contains("list namespaces"))
+  }
+
+  @Test func `a page that is given again and again is not asked for again without a wait`() {
+    let talk = Self.expired()
+    talk.refuse("stream services", 422)
+    talk.answer("list services", ObjectText.list(400, [Self.web], next: "x"))
+    talk.answer("page services", ObjectText.list(400, [Self.web], next: "x"))
+    #expect(talk.underWay.filter { $0.hasSuffix("services") } == [])
+    #expect(talk.watch.faults.contains { $0.hasSuffix("the server gives the same page again") })
+    #expect(Self.names(talk) == ["a/db", "a/web"])
   }
 
   @Test func `what follows the end of a list in the same octets is an event`() {
