@@ -71,7 +71,8 @@ final class Reflector {
   ///   - holdsFirstList: there is something from before to answer from until the list is complete.
   ///   - warn: takes a sentence for the log.
   init(
-    _ resource: WatchedResource, holdsFirstList: Bool, sink: any ReplicaSink,
+    _ resource: WatchedResource, keepsPodNames: Bool, holdsFirstList: Bool,
+    sink: any ReplicaSink,
     warn: @escaping (String) -> Void
   ) {
     self.resource = resource
@@ -79,7 +80,7 @@ final class Reflector {
     self.sink = sink
     self.warn = warn
     // The server has selected by labels already.
-    decoder = ObjectDecoder(keepsLabels: false)
+    decoder = ObjectDecoder(keepsLabels: false, keepsPodNames: keepsPodNames)
   }
 
   // MARK: - Asking
