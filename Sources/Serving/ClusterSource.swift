@@ -140,6 +140,7 @@ final class ClusterSource {
 
   /// Ends what goes on outside this process, such as a credential plugin.
   func stop() {
+    timers = []
     server = nil
   }
 
