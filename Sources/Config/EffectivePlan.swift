@@ -181,6 +181,7 @@ extension KubernetesSettings {
     if let labels { parts.append("labels \(labels.text)") }
     if pods == .verified { parts.append("pods verified") }
     if noEndpoints { parts.append("noendpoints") }
+    if endpointPodNames { parts.append("endpoint_pod_names") }
     return parts.joined(separator: "; ")
   }
 }

@@ -87,7 +87,9 @@ public final class ClusterWatch {
     jitter = Jitter(seed: seed)
     problems.log = log
     reflectors = scope.resources.map { resource in
-      Reflector(resource, holdsFirstList: holdsFirstList, sink: sink) {
+      Reflector(
+        resource, keepsPodNames: scope.needsPodNames, holdsFirstList: holdsFirstList, sink: sink
+      ) {
         log($0, .warning)
       }
     }

@@ -33,9 +33,9 @@ struct ManifestFile {
   ///
   /// - Throws: ``Fault`` where the file itself is broken; what came before has been handed out.
   func read(
-    keepsLabels: Bool, invalid: (ObjectError, Fault) -> Void, _ take: (ClusterObject) -> Void
+    _ decoder: ObjectDecoder, invalid: (ObjectError, Fault) -> Void, _ take: (ClusterObject) -> Void
   ) throws(Fault) {
-    var decoder = ObjectDecoder(keepsLabels: keepsLabels)
+    var decoder = decoder
     // Lists whose kind comes behind their items, by number: their items need a second reading.
     var late: [Int: ObjectType] = [:]
     var isEmpty = true

@@ -28,18 +28,19 @@ public final class ManifestSource {
 
   /// - Parameters:
   ///   - paths: absolute paths of files and directories; they need not exist yet.
-  ///   - keepsLabels: whether objects keep their labels, for selectors.
+  ///   - decoder: says what is kept of objects.
   ///   - sink: hears of every object and change; not retained.
   ///   - report: gets one line of text for what is wrong, with path, line and column.
   public init(
-    paths: [String], loop: EventLoop, keepsLabels: Bool = false, sink: any ObjectSink,
+    paths: [String], loop: EventLoop, decoder: ObjectDecoder = ObjectDecoder(),
+    sink: any ObjectSink,
     report: @escaping (String, Severity) -> Void
   ) {
     roots = paths.map(FilePath.normalized)
     unread = Set(roots)
     self.loop = loop
     self.report = report
-    store = ManifestStore(keepsLabels: keepsLabels, sink: sink, report: report)
+    store = ManifestStore(decoder: decoder, sink: sink, report: report)
   }
 
   /// Reads everything, then goes on watching as the loop runs.

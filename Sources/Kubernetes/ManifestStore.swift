@@ -9,7 +9,7 @@ final class ManifestStore {
   private(set) var newestModification = 0
   /// Files that could not be opened when they were last to be read.
   private(set) var unopened: Set<String> = []
-  private let keepsLabels: Bool
+  private let decoder: ObjectDecoder
   private unowned let sink: any ObjectSink
   private let report: (String, Severity) -> Void
   private var pending: [ObjectChange] = []
@@ -19,8 +19,8 @@ final class ManifestStore {
   /// Changes passed on in one go: a list of thousands must not be held a second time.
   private static let batch = 256
 
-  init(keepsLabels: Bool, sink: any ObjectSink, report: @escaping (String, Severity) -> Void) {
-    self.keepsLabels = keepsLabels
+  init(decoder: ObjectDecoder, sink: any ObjectSink, report: @escaping (String, Severity) -> Void) {
+    self.decoder = decoder
     self.sink = sink
     self.report = report
   }
@@ -37,7 +37,7 @@ final class ManifestStore {
     index.update(number) { $0.signature = file.signature }
     do throws(ManifestFile.Fault) {
       if !isFirstLoad {
-        try file.read(keepsLabels: keepsLabels, invalid: { _, _ in }, { _ in })
+        try file.read(decoder, invalid: { _, _ in }, { _ in })
       }
       try apply(file, number)
       index.update(number) { $0.problem = nil }
@@ -88,7 +88,7 @@ extension ManifestStore {
     var fault: ManifestFile.Fault?
     do throws(ManifestFile.Fault) {
       try file.read(
-        keepsLabels: keepsLabels,
+        decoder,
         invalid: { error, fault in
           self.report(fault.text, .error)
           // What an object last said while it was valid stays, as a broken file's does.
@@ -197,7 +197,7 @@ extension ManifestStore {
     }
     var found: [KeyTable.Hash: ClusterObject] = [:]
     do throws(ManifestFile.Fault) {
-      try file.read(keepsLabels: keepsLabels, invalid: { _, _ in }) { object in
+      try file.read(decoder, invalid: { _, _ in }) { object in
         let hash = KeyTable.hash(of: object.key)
         if hashes.contains(hash) { found[hash] = object }
       }

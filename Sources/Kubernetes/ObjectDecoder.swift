@@ -13,11 +13,14 @@ internal import Wire
 public struct ObjectDecoder {
   /// Whether `labels` are kept; without a selector over them they would only fill memory.
   public var keepsLabels: Bool
+  /// Whether endpoints keep the names of their Pods, which only `endpoint_pod_names` asks for.
+  public var keepsPodNames: Bool
   /// The ports read last: most slices of a cluster have the same.
   private var lastPorts: [Port] = []
 
-  public init(keepsLabels: Bool = false) {
+  public init(keepsLabels: Bool = false, keepsPodNames: Bool = true) {
     self.keepsLabels = keepsLabels
+    self.keepsPodNames = keepsPodNames
   }
 
   public enum Outcome: Hashable, Sendable {
@@ -202,8 +205,10 @@ extension ObjectDecoder {
     guard hostname.isEmpty || Field.isLabel(hostname) else {
       throw FieldError("hostname '\(hostname)' is not a DNS label")
     }
-    let target = value["targetRef"]
-    let podName = target?["kind"]?.isString("Pod") == true ? target?["name"]?.string : nil
+    var podName: String?
+    if keepsPodNames, let target = value["targetRef"], target["kind"]?.isString("Pod") == true {
+      podName = target["name"]?.string
+    }
     return Endpoint(addresses: addresses, hostname: hostname, podName: podName ?? "")
   }
 

@@ -7,38 +7,38 @@ internal import Documents
 final class Reflector {
   let resource: WatchedResource
   /// Why a list is wanted; nil: what is known needs only to be followed.
-  private(set) var listReason: ListReason? = .first
+  var listReason: ListReason? = .first
   /// Whether a whole list has been taken over.
-  private(set) var isSynchronized = false
+  var isSynchronized = false
   /// How far changes have been seen.
-  private(set) var version: ResourceVersion?
+  var version: ResourceVersion?
   /// Why the list was needed that has just been taken over.
-  private var completed: ListReason?
+  var completed: ListReason?
   /// Of each object on the server its state, by the hash of its key. Some 40 octets an object;
   /// 64 bits of a seeded hash meet among a million with a probability of 3 in 100 million.
-  private(set) var states: [Int: ObjectState] = [:]
+  var states: [Int: ObjectState] = [:]
   /// The list being taken over.
-  private(set) var replacement: Replacement?
-  private var events: EventReader?
-  private var list: ListReader?
+  var replacement: Replacement?
+  var events: EventReader?
+  var list: ListReader?
   /// Changes of the octets that are being read.
-  private var changes: [ObjectChange] = []
-  private var triggers: [(time: Double, slice: EndpointSlice)] = []
-  private var decoder: ObjectDecoder
-  private var invalid: Set<ObjectKey> = []
-  private var namelessCount = 0
+  var changes: [ObjectChange] = []
+  var triggers: [(time: Double, slice: EndpointSlice)] = []
+  var decoder: ObjectDecoder
+  var invalid: Set<ObjectKey> = []
+  var namelessCount = 0
   /// Whether the server is to be asked for lists as streams; some do not have them.
-  private(set) var streamsLists = true
-  private var errorsInARow = 0
+  var streamsLists = true
+  var errorsInARow = 0
   /// Events of watches so far, those of streaming lists included.
-  private(set) var eventCount: UInt64 = 0
+  var eventCount: UInt64 = 0
   /// Objects whose events came late, which the next comparison is to look at soon.
-  private(set) var hasDoubt = false
+  var hasDoubt = false
   /// Deleted since the last comparison began.
-  private(set) var deletions: Set<Int> = []
-  private unowned let sink: any ReplicaSink
-  private let holdsFirstList: Bool
-  private let warn: (String) -> Void
+  var deletions: Set<Int> = []
+  unowned let sink: any ReplicaSink
+  let holdsFirstList: Bool
+  let warn: (String) -> Void
 
   enum ListReason: String {
     case first
@@ -71,7 +71,8 @@ final class Reflector {
   ///   - holdsFirstList: there is something from before to answer from until the list is complete.
   ///   - warn: takes a sentence for the log.
   init(
-    _ resource: WatchedResource, holdsFirstList: Bool, sink: any ReplicaSink,
+    _ resource: WatchedResource, keepsPodNames: Bool, holdsFirstList: Bool,
+    sink: any ReplicaSink,
     warn: @escaping (String) -> Void
   ) {
     self.resource = resource
@@ -79,7 +80,7 @@ final class Reflector {
     self.sink = sink
     self.warn = warn
     // The server has selected by labels already.
-    decoder = ObjectDecoder(keepsLabels: false)
+    decoder = ObjectDecoder(keepsLabels: false, keepsPodNames: keepsPodNames)
   }
 
   // MARK: - Asking
@@ -226,7 +227,8 @@ final class Reflector {
   /// Errors on a watch, one after the other, after which its version is given up.
   private static let mostErrorsInARow = 3
 
-  private func noteError() {
+  /// Notes that a watch was answered with an error; after some its version is given up.
+  func noteError() {
     errorsInARow += 1
     if errorsInARow >= Self.mostErrorsInARow {
       errorsInARow = 0
@@ -237,211 +239,5 @@ final class Reflector {
   private func giveUpList() -> Verdict {
     replacement = nil
     return .over(nil)
-  }
-}
-
-// MARK: - Lists
-
-extension Reflector {
-  private func receiveList(_ octets: RawSpan) throws(DocumentError) {
-    guard var reader = list else { return }
-    list = nil
-    try reader.read(octets) { take($0, isGone: false) }
-    list = reader
-    passOn()
-  }
-
-  /// Takes an object as it is now.
-  private func take(_ value: Value, isGone: Bool) {
-    do throws(ObjectError) {
-      if isGone {
-        delete(try key(of: value), value)
-        return
-      }
-      switch try decoder.decode(value, type: resource.type) {
-      case .object(let object):
-        note(object.key, value)
-        changes.append(.upsert(object))
-        if replacement == nil, case .slice(let slice) = object { noteTrigger(value, slice) }
-      case .passedOver, .kindMissing:
-        // It may have been one for DNS before.
-        let key = try key(of: value)
-        note(key, value)
-        changes.append(.delete(key))
-      }
-    } catch {
-      if let key = error.key { note(key, value) }
-      if isNews(error.key) { warn("passed over: \(AccessError.line(error.description))") }
-    }
-  }
-
-  /// Invalid objects that are named in the log, each once; and as many without a name.
-  private static let mostNamedInvalid = 100
-
-  private func isNews(_ key: ObjectKey?) -> Bool {
-    guard let key else {
-      namelessCount += 1
-      return namelessCount <= Self.mostNamedInvalid
-    }
-    return invalid.count < Self.mostNamedInvalid && invalid.insert(key).inserted
-  }
-
-  private func key(of value: Value) throws(ObjectError) -> ObjectKey {
-    try Metadata(value, resource.kind, resource.type).key
-  }
-
-  private func note(_ key: ObjectKey, _ value: Value) {
-    let state = ObjectState(of: value)
-    if replacement != nil {
-      replacement?.states[key.hashValue] = state
-    } else {
-      states[key.hashValue] = state
-    }
-  }
-
-  private func delete(_ key: ObjectKey, _ value: Value) {
-    if replacement != nil {
-      replacement?.states[key.hashValue] = nil
-    } else {
-      states[key.hashValue] = nil
-      if deletions.count < Self.mostDeletions { deletions.insert(key.hashValue) }
-    }
-    changes.append(.delete(key))
-  }
-
-  /// Deletions that are remembered for a comparison; one more may look like a difference, and what
-  /// that costs is a list.
-  private static let mostDeletions = 100_000
-
-  private func noteTrigger(_ value: Value, _ slice: EndpointSlice) {
-    let annotations = value["metadata"]?["annotations"]
-    let text = annotations?["endpoints.kubernetes.io/last-change-trigger-time"]?.string
-    if let time = text.flatMap(Timestamp.readPrecisely) { triggers.append((time, slice)) }
-  }
-
-  /// Hands on what has been read.
-  private func passOn() {
-    guard !changes.isEmpty else { return }
-    let isPart = replacement != nil && (isSynchronized || holdsFirstList)
-    if isPart {
-      sink.hold(changes)
-    } else {
-      sink.apply(changes)
-      for (time, slice) in triggers { sink.noteTrigger(time, of: slice) }
-    }
-    changes.removeAll(keepingCapacity: changes.count < 1_000)
-    triggers.removeAll()
-  }
-
-  /// What the list does not have is gone; answers change over to it at once.
-  private func takeOver(_ version: ResourceVersion) -> Verdict {
-    guard let replacement else { return .over(nil) }
-    passOn()
-    var gone: [ObjectChange] = []
-    for key in sink.keys(of: resource.kind, in: resource.namespace)
-    where resource.covers(key) && replacement.states[key.hashValue] == nil {
-      gone.append(.delete(key))
-    }
-    sink.hold(gone)
-    states = replacement.states
-    self.version = version
-    self.replacement = nil
-    listReason = nil
-    isSynchronized = true
-    hasDoubt = false
-    deletions = []
-    errorsInARow = 0
-    completed = replacement.reason
-    // Whoever hears of it may ask whether this was the last that was missing.
-    sink.release(resource.kind)
-    return .goesOn
-  }
-
-  /// Why a list was needed that has been taken over since the last call; nil: none was.
-  func takeCompleted() -> ListReason? {
-    defer { completed = nil }
-    return completed
-  }
-}
-
-// MARK: - Watches
-
-extension Reflector {
-  private func receiveEvents(_ octets: RawSpan) throws(DocumentError) -> Verdict {
-    guard var reader = events else { return .over(nil) }
-    events = nil
-    var verdict = Verdict.goesOn
-    try reader.read(octets) { event in
-      if verdict == .goesOn { verdict = receive(event) }
-    }
-    events = reader
-    passOn()
-    if verdict != .goesOn { events = nil }
-    return verdict
-  }
-
-  private func receive(_ event: WatchEvent) -> Verdict {
-    eventCount += 1
-    switch event.kind {
-    case .error: return refuse(event.object)
-    case .bookmark: return receiveBookmark(event)
-    case .added, .modified, .deleted: break
-    }
-    errorsInARow = 0
-    guard replacement == nil else {
-      take(event.object, isGone: event.kind == .deleted)
-      return .goesOn
-    }
-    guard let new = ResourceVersion(of: event.object) else {
-      return .over("an event without a resourceVersion")
-    }
-    if let version, new == version || new.precedes(version) {
-      // Given before, or an old state: the stream is behind itself, and something may be missing.
-      if new != version { hasDoubt = true }
-      return .goesOn
-    }
-    take(event.object, isGone: event.kind == .deleted)
-    version = new
-    return .goesOn
-  }
-
-  private func receiveBookmark(_ event: WatchEvent) -> Verdict {
-    guard let new = ResourceVersion(of: event.object) else { return .goesOn }
-    if replacement != nil {
-      if event.endsInitialEvents { return takeOver(new) }
-      // Before Kubernetes 1.27 servers pass over what they are asked, and just watch; their first
-      // bookmark tells, as that of a streaming list is the one at its end.
-      stopStreaming()
-      return .over(nil)
-    }
-    errorsInARow = 0
-    if let version, new.precedes(version) {
-      // What the server knows ends before what was seen of it: its data was set back, and events
-      // up to our version would be passed over in silence.
-      want(.backwards)
-      return .over("the server has gone back from version \(version.text) to \(new.text)")
-    }
-    version = new
-    return .goesOn
-  }
-
-  private func refuse(_ status: Value) -> Verdict {
-    let code = status["code"]?.integer ?? 0
-    let message = status["message"]?.string ?? "an error without a message"
-    if code == 410 {
-      // Of a first list, too: the server has lost its place in the history.
-      want(.expired)
-      replacement = nil
-      return .over(nil)
-    }
-    replacement = nil
-    noteError()
-    return .over("the watch ended with error \(code): \(AccessError.line(message))")
-  }
-
-  /// Begins to gather what is deleted, for a comparison.
-  func beginComparison() {
-    hasDoubt = false
-    deletions = []
   }
 }

@@ -99,6 +99,8 @@ public struct WatchedResource: Hashable, Sendable {
 public struct WatchScope: Hashable, Sendable {
   public var watchesSlices = true
   public var watchesPods = false
+  /// Whether endpoints are named after their Pods.
+  public var needsPodNames = true
   /// Holds for Services, EndpointSlices and Pods.
   public var labels: String?
   public var namespaceLabels: String?

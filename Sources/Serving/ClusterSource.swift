@@ -57,7 +57,9 @@ final class ClusterSource {
   private func readManifests(_ paths: [String]) {
     let source = ManifestSource(
       paths: paths, loop: loop,
-      keepsLabels: settings.labels != nil || settings.namespaceLabels != nil, sink: self
+      decoder: ObjectDecoder(
+        keepsLabels: settings.labels != nil || settings.namespaceLabels != nil,
+        keepsPodNames: settings.endpointPodNames), sink: self
     ) { [log] in log.say($0, $1) }
     manifests = source
     source.load()
@@ -138,6 +140,7 @@ final class ClusterSource {
 
   /// Ends what goes on outside this process, such as a credential plugin.
   func stop() {
+    timers = []
     server = nil
   }
 

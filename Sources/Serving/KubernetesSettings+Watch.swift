@@ -28,6 +28,7 @@ extension KubernetesSettings {
     var scope = WatchScope()
     scope.watchesSlices = !noEndpoints
     scope.watchesPods = pods == .verified
+    scope.needsPodNames = endpointPodNames
     scope.labels = labels?.text
     scope.namespaceLabels = namespaceLabels?.text
     scope.namespaces = namespaces.sorted()

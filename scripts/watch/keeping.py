@@ -39,7 +39,7 @@ class Load:
             next((line.split(":", 1)[1].split("(")[0].strip() for line in lines
                   if line.startswith(name)), "")
             for name in ("Queries completed", "Queries lost", "Response codes"))
-        self.scenario.holds("queries were sent", int(completed or 0) > self.RATE)
+        self.scenario.holds("queries were sent", int(completed or 0) > 0)
         self.scenario.expect("none was lost", lost, "0")
         self.scenario.expect("all were answered", codes, f"NOERROR {completed}")
         self.scenario.note(f"queries meanwhile: {codes}, {lost} lost")
