@@ -74,6 +74,7 @@ def lists(arguments, directory, cluster):
         follower = Follower(directory, arguments, cluster.api, plain=arguments.plain)
         wall = follower.start()
         stages["first list"].append(follower.figures(0, wall))
+        note_rest(follower, stages["first list"][-1])
         for stage in list(stages)[1:]:
             prober = Prober(cluster, follower)
             follower.reset_peak()
@@ -84,9 +85,11 @@ def lists(arguments, directory, cluster):
                 cluster.forget()
             prober.ask_until_listed()
             stages[stage].append(follower.figures(before, prober.seconds))
+            note_rest(follower, stages[stage][-1])
             asked, wrong = asked + prober.asked, wrong + prober.wrong
         follower.stop()
-    print(f"  {'':<24} {'CPU s':>22} {'wall s':>22} {'peak MB':>24} {'RSS MB':>24} {'RssAnon MB':>24}")
+    print(f"  {'':<24} {'CPU s':>22} {'wall s':>22} {'peak MB':>24} {'RSS MB, at rest':>24} "
+          f"{'RssAnon MB':>24}")
     for stage, figures in stages.items():
         columns = [quartiles([figure[key] for figure in figures])
                    for key in ("cpu", "wall", "VmHWM", "VmRSS", "RssAnon")]
@@ -95,8 +98,16 @@ def lists(arguments, directory, cluster):
     verdict("CPU of the first list, s", values(stages, "first list", "cpu"), LIST_CPU_SECONDS)
     for stage in stages:
         verdict(f"peak, {stage}, MB", values(stages, stage, "VmHWM"), PEAK_MB)
+        verdict(f"RSS at rest, {stage}, MB", values(stages, stage, "VmRSS"), STEADY_MB)
     verdict("answers during relists neither old nor new", [wrong], 0,
             f"{wrong} of {asked:,} asked")
+
+
+def note_rest(follower, figures):
+    """Memory two seconds later: what a list leaves free is given back after one. Watches that have
+    lasted less than a second would be waited for."""
+    time.sleep(2)
+    figures.update({key: value for key, value in follower.memory().items() if key != "VmHWM"})
 
 
 def values(stages, stage, key):

@@ -82,6 +82,7 @@ public final class APISource {
   private func take(_ result: Result<ClusterAccess, AccessError>) {
     switch result {
     case .success(let access):
+      if accessProblem != nil { log("credentials can be read again", .info) }
       accessProblem = nil
       accessBackoff.reset()
       use(access)

@@ -6,7 +6,10 @@ internal import Telemetry
 extension ClusterWatch {
   /// Takes what a reflector made of octets of an answer that goes on.
   func take(_ verdict: Reflector.Verdict, _ number: Int, _ owner: Int, _ now: UInt64) {
-    if noteList(owner, now) { exchanges[number]?.isListing = false }
+    if noteList(owner, now) {
+      exchanges[number]?.isListing = false
+      exchanges[number]?.watchesSince = now
+    }
     if verdict != .goesOn, let exchange = exchanges[number] {
       cancel(number)
       conclude(verdict, exchange, owner, now)
@@ -20,7 +23,8 @@ extension ClusterWatch {
   /// Whether no wait is needed after an answer; a list that did not come to its end cost the server
   /// much, however long it took.
   private func wasHealthy(_ exchange: Exchange, _ now: UInt64) -> Bool {
-    exchange.head != nil && !exchange.isListing && now - exchange.sentAt >= Self.healthyDuration
+    exchange.head != nil && !exchange.isListing
+      && now - exchange.watchesSince >= Self.healthyDuration
   }
 
   /// Takes what a reflector made of an answer that has ended.
@@ -83,10 +87,12 @@ extension ClusterWatch {
     // Of a proxy before servers that are away, or of a server that is not there yet.
     let isAway = (502...504).contains(head.status)
     wait(owner, most: isAway ? Self.longestServerWait : Self.longestWait, now)
-    schedules[owner].waitsForServer = isAway
+    let retryAfter = head.retryAfter ?? status?.retryAfterSeconds
+    // Who says when to come back is not to be called upon before.
+    schedules[owner].waitsForServer = isAway && retryAfter == nil
     schedules[owner].waitsForCredentials = head.status == 401
     if head.status >= 500 { leaveFailingServer(exchange, owner) }
-    if let seconds = head.retryAfter ?? status?.retryAfterSeconds {
+    if let seconds = retryAfter {
       let wait = UInt64(max(0, min(seconds, Self.longestRetryAfter))) * 1_000_000_000
       schedules[owner].notBefore = max(schedules[owner].notBefore, now + wait)
     }

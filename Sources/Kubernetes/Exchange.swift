@@ -6,6 +6,8 @@ struct Exchange {
   let server: Int
   let sentAt: UInt64
   var lastOctet: UInt64
+  /// Since when it is nothing but a watch: the end of its list, where it began with one.
+  var watchesSince: UInt64
   var head: APIResponseHead?
   /// A list is to come of it that is not whole yet.
   var isListing: Bool
@@ -22,6 +24,7 @@ struct Exchange {
     self.sentAt = sentAt
     self.isListing = isListing
     lastOctet = sentAt
+    watchesSince = sentAt
   }
 
   /// Keeps the body of an error.

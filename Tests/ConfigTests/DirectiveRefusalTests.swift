@@ -7,6 +7,10 @@ struct DirectiveRefusalTests {
   /// A body, and the place and message of its first error.
   static let refused = [
     ("root", "2:1: error: 'root' lacks an argument"),
+    (
+      "kubernetes {\nendpoint https://u:p@host\n}",
+      "3:10: error: a URL of an API server has no name, password or query"
+    ),
     ("root a b", "2:8: error: 'root' takes fewer arguments"),
     ("debug on", "2:7: error: 'debug' takes no arguments"),
     ("whoami {\nport\n}", "3:1: error: unknown property 'port' of whoami"),

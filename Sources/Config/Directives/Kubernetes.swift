@@ -118,6 +118,10 @@ enum Kubernetes {
           context.findings.error(
             url.place, "'\(url.text)' is not the URL of an API server",
             expected: "https://HOST[:PORT] or http://HOST[:PORT]")
+        } else if url.text.contains("@") || url.text.contains("?") {
+          context.findings.error(
+            url.place, "a URL of an API server has no name, password or query",
+            expected: "https://HOST[:PORT], and 'tls CERT KEY CACERT' or 'kubeconfig FILE'")
         } else if url.text.hasPrefix("http://") {
           context.findings.warning(
             url.place,
