@@ -19,12 +19,20 @@ import Wire
 
   private static let seedsTogether = 50
 
-  private static func play(_ seeds: Range<UInt64>) -> [FaultKind: Int] {
+  /// What some seeds came to.
+  private struct Sum {
     var counts: [FaultKind: Int] = [:]
+    /// Virtual, nanoseconds.
+    var time: UInt64 = 0
+  }
+
+  private static func play(_ seeds: Range<UInt64>) -> Sum {
+    var sum = Sum()
     for seed in seeds {
       var run = SeededRun(seed: seed)
       run.play()
-      counts.merge(run.simulation.server.counts) { $0 + $1 }
+      sum.counts.merge(run.simulation.server.counts) { $0 + $1 }
+      sum.time += run.simulation.now
       #expect(run.simulation.watch.isSynchronized, "seed \(seed)")
       let difference = run.difference
       #expect(difference.isEmpty, "seed \(seed): \(difference)")
@@ -34,7 +42,7 @@ import Wire
       #expect(losses.isEmpty, "seed \(seed): \(losses)")
       #expect(run.simulation.watch.faults == [], "seed \(seed)")
     }
-    return counts
+    return sum
   }
 
   @Test(arguments: Array<UInt64>(0..<20))
@@ -54,21 +62,28 @@ import Wire
   }
 
   @Test func `whatever fails, what is known ends as what the server has`() async {
-    var counts: [FaultKind: Int] = [:]
+    let began = ContinuousClock.now
+    var sum = Sum()
     let last = Self.firstSeed + UInt64(Self.seedCount)
-    await withTaskGroup(of: [FaultKind: Int].self) { group in
+    await withTaskGroup(of: Sum.self) { group in
       for first in stride(from: Self.firstSeed, to: last, by: Self.seedsTogether) {
         group.addTask { Self.play(first..<min(last, first + UInt64(Self.seedsTogether))) }
       }
-      for await part in group { counts.merge(part) { $0 + $1 } }
+      for await part in group {
+        sum.counts.merge(part.counts) { $0 + $1 }
+        sum.time += part.time
+      }
     }
-    print("\(Self.seedCount) seeds; faults that occurred:")
-    for (kind, count) in counts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+    let seconds = (ContinuousClock.now - began).components.seconds
+    print(
+      "\(Self.seedCount) seeds: \(sum.time / 3_600_000_000_000) hours of virtual time in "
+        + "\(seconds) s; faults that occurred:")
+    for (kind, count) in sum.counts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       print("  \(kind.rawValue): \(count)")
     }
     // Each kind of fault must have been met, or the run shows less than it says.
     if Self.seedCount >= 1_000 {
-      for kind in FaultKind.allCases { #expect(counts[kind, default: 0] > 0, "\(kind)") }
+      for kind in FaultKind.allCases { #expect(sum.counts[kind, default: 0] > 0, "\(kind)") }
     }
   }
 }
