@@ -119,9 +119,10 @@ private final class ProcessBench {
   }
 
   deinit {
-    // Whoever still waits for a writer meets the end instead.
-    unsafe close(open(path + "/fifo", O_RDWR | O_NONBLOCK))
+    // Whoever still waits for a writer, or comes before the FIFO is gone, meets its end instead.
+    let writer = unsafe open(path + "/fifo", O_RDWR | O_NONBLOCK)
     try? FileManager.default.removeItem(atPath: path)
+    close(writer)
   }
 
   private func start(
