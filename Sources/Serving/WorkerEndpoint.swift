@@ -68,6 +68,7 @@ final class WorkerEndpoint {
   /// Answers what has come in, then closes the listeners.
   func stop() {
     receiving = nil
+    datagrams?.refuseMore(at: local)
     for _ in 0..<Self.drainTurns where !receive() { break }
     datagrams = nil
     streams?.stopListening()
