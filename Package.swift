@@ -106,7 +106,9 @@ let package = Package(
       resources: [.copy("Samples")]),
     tests(
       "ServingTests",
-      ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
+      [
+        "Answering", "Cluster", "Config", "IO", "Serving", "Telemetry", "Wire", "ZoneFiles", "Zones",
+      ]),
     tests("EndToEndTests", ["martlet"]),
     tests("HouseTests", ["Config", "Documents"]),
     tests("ClusterTests", ["Cluster", "ClusterModel", "Wire"]),
