@@ -1,7 +1,6 @@
 import Answering
 import Config
 import IO
-import Synchronization
 import Telemetry
 import Wire
 
@@ -12,10 +11,10 @@ final class Accounting {
   private let reporter: ErrorReporter
   private let dropped: QueryCounters?
 
-  init(setup: WorkerSetup, dropped: QueryCounters?) {
-    log = LogBatch(setup.log)
-    formats = setup.logFormats
-    reporter = setup.reporter
+  init(_ generation: WorkerGeneration, log: Log, dropped: QueryCounters?) {
+    self.log = LogBatch(log)
+    formats = generation.logFormats
+    reporter = generation.reporter
     self.dropped = dropped
   }
 
@@ -51,7 +50,7 @@ final class Accounting {
 
   /// Replies that the kernel did not take.
   func countLost(_ count: Int) {
-    reporter.lostReplies.add(UInt64(count), ordering: .relaxed)
+    reporter.lostReplies.add(count)
   }
 
   /// Hands the batch's log lines on.

@@ -25,7 +25,6 @@ extension Server {
       ("forward", blocks.contains { !$0.forwards.isEmpty }, "no other server is asked"),
       ("cache", blocks.contains { $0.cache != nil }, "nothing is cached"),
       ("loop", blocks.contains(where: \.loop), "nothing is probed"),
-      ("reload", blocks.contains { $0.reload != nil }, "a changed Corefile takes a restart"),
     ]
     return all.filter(\.isThere).map { ($0.name, $0.effect) }
   }

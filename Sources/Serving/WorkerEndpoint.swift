@@ -9,9 +9,12 @@ final class WorkerEndpoint {
   private let setup: WorkerSetup
   private let batch: DatagramBatch
   private var datagrams: Socket?
+  private var receiving: Registration?
+  /// What the listener is known by.
+  var address: SocketAddress { local }
   private let local: SocketAddress
   private var responder: Responder
-  private let accounting: Accounting
+  private var accounting: Accounting
   private var streams: StreamServer?
   /// Lets the worker's UDP sockets have their turn.
   var yield: () -> Void = {}
@@ -26,28 +29,46 @@ final class WorkerEndpoint {
   private static let busyBatch = 3
 
   init(
-    listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
+    _ listener: WorkerGeneration.ListenerSetup, _ sockets: WorkerSockets,
+    _ generation: WorkerGeneration, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
   ) {
     self.setup = setup
     self.batch = batch
-    datagrams = Socket(owning: listener.datagrams)
-    local = listener.listener.address
-    responder = Responder(
-      plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
-      seed: Clock.random)
-    accounting = Accounting(setup: setup, dropped: listener.dropped)
+    datagrams = Socket(owning: sockets.datagrams)
+    local = listener.address
+    responder = Self.responder(listener, setup)
+    accounting = Accounting(generation, log: setup.log, dropped: listener.dropped)
     streams = unsafe StreamServer(
-      loop: loop, listener: Socket(owning: listener.streams), limits: setup.streamLimits,
+      loop: loop, listener: Socket(owning: sockets.streams), limits: generation.streamLimits,
       now: { Clock.monotonic }
     ) { [unowned self] message, remote, local, reply in
       unsafe answer(message, remote, local, reply)
     }
+    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in receive() }
   }
 
-  /// Answers what has come in, then closes the listeners. The UDP socket must not be waited for
-  /// any more.
+  /// Answers by other plans from now on; sockets and connections stay as they are.
+  func configure(_ listener: WorkerGeneration.ListenerSetup, _ generation: WorkerGeneration) {
+    responder = Self.responder(listener, setup)
+    accounting = Accounting(generation, log: setup.log, dropped: listener.dropped)
+    streams?.limits = generation.streamLimits
+  }
+
+  private static func responder(
+    _ listener: WorkerGeneration.ListenerSetup, _ setup: WorkerSetup
+  ) -> Responder {
+    Responder(
+      plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
+      seed: Clock.random)
+  }
+
+  /// Turns in which a socket is emptied before it is closed: more than its buffer holds.
+  private static let drainTurns = 64
+
+  /// Answers what has come in, then closes the listeners.
   func stop() {
-    receive()
+    receiving = nil
+    for _ in 0..<Self.drainTurns where !receive() { break }
     datagrams = nil
     streams?.stopListening()
   }
@@ -65,18 +86,19 @@ final class WorkerEndpoint {
 
   // MARK: - UDP
 
-  /// Answers what waits at the UDP socket.
-  func receive() {
-    guard let datagrams = datagrams?.descriptor else { return }
+  /// Answers what waits at the UDP socket; whether there may be more.
+  @discardableResult
+  func receive() -> Bool {
+    guard let datagrams = datagrams?.descriptor else { return false }
     for _ in 0..<Self.batchesInTurn {
       let count: Int
       do {
         count = try batch.receive(datagrams)
       } catch {
         setup.log.error("\(error)")
-        return
+        return false
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       setup.epochs.enter(setup.number)
       answer(count, &responder)
       setup.epochs.leave(setup.number)
@@ -84,8 +106,9 @@ final class WorkerEndpoint {
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
       // Under load more has come meanwhile, and asking the loop costs as much as looking.
-      if count < Self.busyBatch { return }
+      if count < Self.busyBatch { return false }
     }
+    return true
   }
 
   private func answer(_ count: Int, _ responder: inout Responder) {
