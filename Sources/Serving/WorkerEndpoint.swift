@@ -39,7 +39,7 @@ final class WorkerEndpoint {
     streams = unsafe StreamServer(
       loop: loop, listener: Socket(owning: listener.streams), limits: setup.streamLimits,
       now: { Clock.monotonic }
-    ) { [unowned self] message, remote, local, reply in
+    ) { [unowned self] message, remote, local, _, reply in
       unsafe answer(message, remote, local, reply)
     }
   }
@@ -138,8 +138,8 @@ final class WorkerEndpoint {
   private func answer(
     _ raw: UnsafeRawBufferPointer, _ remote: SocketAddress, _ local: SocketAddress,
     _ reply: UnsafeMutableRawBufferPointer
-  ) -> Int {
-    guard let start = raw.baseAddress, let end = reply.baseAddress else { return 0 }
+  ) -> StreamReply {
+    guard let start = raw.baseAddress, let end = reply.baseAddress else { return .none }
     let received = Clock.monotonic
     let peer = Peer(
       transport: .tcp, address: IPAddress(remote), port: remote.port,
@@ -149,13 +149,13 @@ final class WorkerEndpoint {
     setup.epochs.enter(setup.number)
     let outcome = responder.respond(to: message, from: peer, into: &writer)
     setup.epochs.leave(setup.number)
-    guard let outcome else { return 0 }
+    guard let outcome else { return .none }
     accounting.add(
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)
     accounting.flush()
     streamAnswers += 1
     if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
-    return writer.count
+    return .written(writer.count)
   }
 }
