@@ -38,10 +38,9 @@ final class BlockForwarding {
 
   /// - Parameters:
   ///   - directory: what relative paths are relative to.
-  ///   - nextNumber: gives each group a number of its own.
   init(
     _ key: Key, in directory: String, hash: NameHash, loop: EventLoop, log: Log,
-    asks: OwnQuestions, probes: LoopProbes, nextNumber: () -> Int
+    asks: OwnQuestions, probes: LoopProbes
   ) {
     let cache =
       key.forwards.isEmpty
@@ -53,7 +52,7 @@ final class BlockForwarding {
     self.cache = cache
     let sources = key.forwards.map { settings in
       UpstreamSource(
-        settings, number: nextNumber(), in: directory, loop: loop, log: log, asks: asks,
+        settings, number: asks.makeGroupNumber(), in: directory, loop: loop, log: log, asks: asks,
         probes: probes, detectsLoops: key.loop)
     }
     self.sources = sources
@@ -73,6 +72,14 @@ final class BlockForwarding {
   func checkLoops() {
     for source in sources { source.checkLoops() }
   }
+
+  /// Looks after them no more; queries that wait still get their answers.
+  func stop() {
+    for source in sources { source.stop() }
+  }
+
+  /// What is not as it should be, a line each.
+  var problems: [String] { sources.flatMap(\.problems) }
 }
 
 extension ForwardSettings {

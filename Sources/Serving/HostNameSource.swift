@@ -58,6 +58,12 @@ final class HostNameSource {
     lookUp()
   }
 
+  /// Looks it up no more.
+  func stop() {
+    timer = nil
+    changed = {}
+  }
+
   private func lookUp() {
     guard let name = DomainName(host) else { return }
     if let system, system.read() { group.replace(system.upstreams) }

@@ -9,6 +9,7 @@ final class OwnQuestions {
   private let loop: EventLoop
   private let hash: NameHash
   private var lastNumber = 0
+  private var lastDirective = 0
   private(set) lazy var driver = ExchangeDriver(
     loop: loop,
     finished: { [unowned self] finished in
@@ -26,6 +27,12 @@ final class OwnQuestions {
   ) -> UpstreamGroup {
     lastNumber -= 1
     return UpstreamGroup(number: lastNumber, name: name, options: options, upstreams: upstreams)
+  }
+
+  /// A number for the group of a directive, unique in the process.
+  func makeGroupNumber() -> Int {
+    lastDirective += 1
+    return lastDirective
   }
 
   /// Asks upstreams of `group`; `answered` is called once, within seconds.

@@ -56,9 +56,11 @@ public final class Server {
     log = Log(output.queue)
     log.writesDebug = configuration.blocks.contains(where: \.debug)
     let workerCount = Clock.availableCPUs
+    let hash = NameHash(seed: Clock.random)
     parts = LastingParts(
-      directory: options.directory, loop: loop, log: log, hash: NameHash(seed: Clock.random),
-      epochs: Epochs(readers: workerCount), workerCount: workerCount)
+      directory: options.directory, loop: loop, log: log, hash: hash,
+      epochs: Epochs(readers: workerCount), workerCount: workerCount,
+      asks: OwnQuestions(loop: loop, hash: hash))
     generation = try Generation(configuration, number: 1, parts: parts, after: [])
   }
 
@@ -120,12 +122,11 @@ public final class Server {
   // MARK: - Workers
 
   private func startWorkers() throws(StartError) {
+    mailboxes = (0..<parts.workerCount).map { _ in Mailbox<Worker.Command>() }
     for number in 0..<parts.workerCount {
-      let mailbox = Mailbox<Worker.Command>()
-      mailboxes.append(mailbox)
       let setup = WorkerSetup(
-        number: number, commands: mailbox, taken: taken, epochs: parts.epochs, hash: parts.hash,
-        log: log)
+        number: number, mailboxes: mailboxes, taken: taken, outstanding: parts.outstanding,
+        probes: parts.probes, epochs: parts.epochs, hash: parts.hash, log: log)
       do {
         threads.append(try Thread.start("worker-\(number)") { Worker(setup).run() })
       } catch {
@@ -150,6 +151,7 @@ public final class Server {
     for (number, mailbox) in mailboxes.enumerated() {
       mailbox.post(.configure(generation.setup(worker: number, opened: opened)))
     }
+    generation.checkLoops()
   }
 
   // MARK: - Life

@@ -73,6 +73,12 @@ final class UpstreamSource {
     timers.append(loop.every(Self.probing) { [unowned self] in probe() })
   }
 
+  /// Looks after them no more.
+  func stop() {
+    timers = []
+    for name in names { name.stop() }
+  }
+
   /// Looks for a loop, now that queries can come back.
   func checkLoops() {
     loops?.check(current)
