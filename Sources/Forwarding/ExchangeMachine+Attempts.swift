@@ -4,6 +4,8 @@ import Wire
 extension ExchangeMachine {
   /// Asks an upstream for the first time, or again since all others failed.
   func ask(_ slot: Int, _ choice: UpstreamChoice, now: UInt64) {
+    // All were asked: a second round.
+    if exchanges[slot].tried & choice.bit != 0 { exchanges[slot].tried = 0 }
     exchanges[slot].tried |= choice.bit
     exchanges[slot].asked += 1
     exchanges[slot].lastAsked = choice.number
@@ -15,7 +17,11 @@ extension ExchangeMachine {
     // A server that folds a probe's letters is there all the same.
     let way = Attempt.Way(
       isStream: isStream, usesEDNS: choice.usesEDNS, isSpelled: choice.keepsCase && !isProbe)
-    if exchanges[slot].kind == .query, let delay = choice.hedgeAfter {
+    exchanges[slot].hedgeAt = .max
+    // Two at once are enough; a third would answer no sooner.
+    if exchanges[slot].kind == .query, exchanges[slot].firstAttempt < 0,
+      let delay = choice.hedgeAfter
+    {
       exchanges[slot].hedgeAt = now + delay
       exchanges[slot].hedgePause = max(2 * delay, ExchangeLimits.hedgePause)
     }
@@ -26,7 +32,7 @@ extension ExchangeMachine {
   /// False where that cannot be.
   @discardableResult
   func followUp(
-    _ slot: Int, _ number: Int, _ way: (UpstreamChoice) -> Attempt.Way, now: UInt64
+    _ slot: Int, _ number: Int, _ way: Attempt.Way, now: UInt64
   ) -> Bool {
     guard exchanges[slot].kind != .probe, exchanges[slot].followUps < ExchangeLimits.followUps,
       let choice = exchanges[slot].group.again(number, now: now, random: random)
@@ -35,7 +41,10 @@ extension ExchangeMachine {
     if exchanges[slot].hedgeAt != .max {
       exchanges[slot].hedgeAt = max(exchanges[slot].hedgeAt, now + exchanges[slot].hedgePause)
     }
-    send(slot, choice, way(choice), now: now)
+    var way = way
+    if !choice.usesEDNS { way.usesEDNS = false }
+    if !choice.keepsCase { way.isSpelled = false }
+    send(slot, choice, way, now: now)
     return true
   }
 
@@ -165,8 +174,6 @@ extension ExchangeMachine {
       return
     }
     ask(slot, choice, now: now)
-    // Two at once are enough; a third would answer no sooner.
-    exchanges[slot].hedgeAt = .max
   }
 
   // MARK: - The end

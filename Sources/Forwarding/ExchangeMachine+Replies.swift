@@ -126,7 +126,7 @@ extension ExchangeMachine {
     let upstream = attempt.choice.upstream.description
     exchanges[exchange].failure = ExchangeFailure(
       reason: .malformed, text: "\(upstream): \(problem)")
-    if !followUp(exchange, number, { _ in way }, now: now) { advance(exchange, now: now) }
+    if !followUp(exchange, number, way, now: now) { advance(exchange, now: now) }
   }
 
   // MARK: - What is not the reply
@@ -154,7 +154,7 @@ extension ExchangeMachine {
     var way = attempt.way
     way.isStream = true
     way.reason = reason
-    followUp(attempt.exchange, attempt.choice.number, { _ in way }, now: now)
+    followUp(attempt.exchange, attempt.choice.number, way, now: now)
   }
 
   /// A stream's reply in another spelling: that upstream does not keep it, and nobody guessed a
@@ -198,12 +198,29 @@ extension ExchangeMachine {
       attempt.choice.number, end, text: text, sent: attempt.sent,
       counts: attempt.countsForHealth, now: now)
     self.end(slot)
-    if attempt.way.reason == .spelling, attempt.way.isSpelled {
-      group.count(\.caseRetries)
-      let way = Attempt.Way(isStream: false, usesEDNS: attempt.way.usesEDNS, isSpelled: false)
-      if followUp(exchange, attempt.choice.number, { _ in way }, now: now) { return }
+    if let way = wayBack(attempt, group),
+      followUp(exchange, attempt.choice.number, way, now: now)
+    {
+      return
     }
     advance(exchange, now: now)
+  }
+
+  /// A stream failed that was to settle what a datagram left in doubt: how to ask by datagram
+  /// without that doubt. An upstream with no TCP is asked with less protection, not never.
+  private func wayBack(_ attempt: Attempt, _ group: UpstreamGroup) -> Attempt.Way? {
+    var way = attempt.way
+    way.isStream = false
+    way.reason = nil
+    switch attempt.way.reason {
+    case .spelling where way.isSpelled:
+      way.isSpelled = false
+      group.count(\.caseRetries)
+    case .cookie where !way.hasRetriedCookie:
+      group.forgetCookie(attempt.choice.number)
+    default: return nil
+    }
+    return way
   }
 }
 

@@ -35,6 +35,13 @@ struct LatencyEstimate: Sendable {
     }
   }
 
+  /// Takes an answer that had not come within the 95th percentile, when it was no longer waited
+  /// for. It counts as having come then: were it left out the percentile would sink, and with what
+  /// was waited for it would rise with every datagram lost.
+  mutating func recordLate() {
+    if let p95 { record(p95 - 1) }
+  }
+
   private mutating func halve() {
     total = 0
     for index in counts.indices {

@@ -28,7 +28,7 @@ enum Admission: Sendable {
 }
 
 /// How long the first upstream may be silent before a second is asked.
-private enum HedgeDelay {
+enum HedgeDelay {
   /// 10 ms: a busy process is late by less.
   static let least: UInt64 = 10_000_000
   /// 1 s, or the whole read timeout.
@@ -106,10 +106,13 @@ extension UpstreamGroup {
 
   /// How the same upstream is asked now, with what its last reply taught; nil where it was
   /// replaced or dropped.
-  func again(_ number: Int, now: UInt64, random: () -> UInt64) -> UpstreamChoice? {
+  func again(_ number: Int, isProbe: Bool = false, now: UInt64, random: () -> UInt64)
+    -> UpstreamChoice?
+  {
     state.withLock { state in
       guard let place = state.place(of: number), state.upstreams[place].dropped == nil
       else { return nil }
+      if isProbe { state.upstreams[place].counters.queries &-= 1 }
       return state.choice(place, options, now: now, random: random)
     }
   }

@@ -39,8 +39,7 @@ extension UpstreamGroup {
       guard let place = state.place(of: number) else { return }
       state.upstreams[place].replied(now: now)
       state.upstreams[place].latency.record(now - sent)
-      state.upstreams[place].counters.answers[code, default: LatencyHistogram()]
-        .record(now - sent)
+      state.upstreams[place].counters.answered(code, after: now - sent)
       state.upstreams[place].learn(lesson, now: now)
     }
   }
@@ -68,10 +67,9 @@ extension UpstreamGroup {
           state.upstreams[place].failed(text: text, options: options, now: now)
         }
       case .lost:
-        let usual = state.upstreams[place].latency.p95 ?? options.readTimeout
-        guard now - sent > usual else { return }
-        // A lower bound of its latency: without it, only fast answers would be counted.
-        state.upstreams[place].latency.record(now - sent)
+        let usual = state.upstreams[place].latency.p95 ?? HedgeDelay.unknown
+        guard now - sent >= usual else { return }
+        state.upstreams[place].latency.recordLate()
         state.upstreams[place].mayBeSilent(since: sent, options: options, now: now)
       }
     }
@@ -83,6 +81,13 @@ extension UpstreamGroup {
       if let place = state.place(of: number) {
         state.upstreams[place].counters.wrongDatagrams += 1
       }
+    }
+  }
+
+  /// Takes the upstream for one that speaks no cookies, until it sends one again.
+  func forgetCookie(_ number: Int) {
+    state.withLock { state in
+      if let place = state.place(of: number) { state.upstreams[place].forgetCookie() }
     }
   }
 
@@ -131,7 +136,7 @@ extension UpstreamGroup {
     let number = state.withLock { state in
       state.upstreams.first { $0.upstream == upstream }?.number
     }
-    return number.flatMap { again($0, now: now, random: random) }
+    return number.flatMap { again($0, isProbe: true, now: now, random: random) }
   }
 
   /// A probe ended, with the reason where it came to nothing.
@@ -167,10 +172,12 @@ extension GroupState {
 extension UpstreamState {
   fileprivate mutating func learn(_ lesson: UpstreamLesson, now: UInt64) {
     if let cookie = lesson.cookie { self.cookie = cookie }
-    if lesson.forgetsCookie, speaksCookies {
-      cookie.removeLast(cookie.count - Self.clientCookieOctets)
-    }
+    if lesson.forgetsCookie { forgetCookie() }
     if lesson.lacksEDNS { noEDNSUntil = now + Self.memory }
     if lesson.foldsCase { foldsCaseUntil = now + Self.memory }
+  }
+
+  fileprivate mutating func forgetCookie() {
+    if speaksCookies { cookie.removeLast(cookie.count - Self.clientCookieOctets) }
   }
 }
