@@ -1,4 +1,4 @@
-import Wire
+internal import Wire
 
 /// The message that asks an upstream a question.
 public enum UpstreamQuery {
@@ -24,7 +24,7 @@ public enum UpstreamQuery {
     cookie: [UInt8]?
   ) -> [UInt8] {
     let cookieOctets = cookie.map { 4 + $0.count } ?? 0
-    let optOctets = edns ? 11 + cookieOctets : 0
+    let optOctets = edns ? MessageWriter.optOctets + cookieOctets : 0
     var octets: [UInt8] = []
     octets.reserveCapacity(Query.headerOctets + question.octetCount + optOctets)
     func put(_ number: UInt16) {
@@ -34,7 +34,10 @@ public enum UpstreamQuery {
     put(id)
     put(
       recursionDesired | authenticData | (question.checkingDisabled ? checkingDisabled : 0))
-    for count in [1, 0, 0, edns ? 1 : 0] as [UInt16] { put(count) }
+    put(1)
+    put(0)
+    put(0)
+    put(edns ? 1 : 0)
     putName(question.name, caseBits, &octets)
     put(question.type.rawValue)
     put(question.recordClass)
