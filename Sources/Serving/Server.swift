@@ -29,8 +29,6 @@ public final class Server {
   private var registrations: [Registration] = []
   private var opened: [OpenListener] = []
   private var isStopping = false
-  /// Inert plugins that have been told of.
-  private var warned: Set<String> = []
   private(set) lazy var status = StatusPages(self, loop: loop)
   private(set) lazy var reloading = Reloading(self)
   /// What the running configuration was made from.
@@ -99,7 +97,6 @@ public final class Server {
     configureWorkers(opened)
     opened = []
     announce(generation.listeners)
-    warnOfInertPlugins()
     registrations.append(
       loop.every(.seconds(1)) { [unowned self] in generation.reporter.writeDue() })
     registrations.append(taken.receive(on: loop) { [unowned self] in reloading.noteTaken($0) })
@@ -144,7 +141,6 @@ public final class Server {
     log.writesDebug = next.configuration.blocks.contains(where: \.debug)
     status.serve(next.configuration)
     configureWorkers(opened)
-    warnOfInertPlugins()
   }
 
   private func configureWorkers(_ opened: [OpenListener]) {
@@ -169,13 +165,6 @@ public final class Server {
       }
     }
     for line in Version.lines { log.plain(line) }
-  }
-
-  private func warnOfInertPlugins() {
-    for plugin in Server.inertPlugins(in: generation.configuration)
-    where warned.insert(plugin.name).inserted {
-      log.warning("does nothing in this version: \(plugin.effect)", plugin: plugin.name)
-    }
   }
 
   private func watchSignals() {

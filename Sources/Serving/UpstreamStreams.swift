@@ -51,7 +51,7 @@ final class UpstreamStreams {
     let pool = pools[key] ?? []
     let usable = canReuse ? pool.filter { $0.takesMore(now, Self.maximumPipelined) } : []
     if let stream = usable.min(by: { $0.count < $1.count }) {
-      group.noteStream(isReused: true)
+      group.noteStream(to: upstream, isReused: true)
       return hand(query, to: stream)
     }
     guard pool.count < Self.maximumStreams else {
@@ -59,7 +59,7 @@ final class UpstreamStreams {
     }
     do {
       let stream = try open(to: upstream, of: group, key)
-      group.noteStream(isReused: false)
+      group.noteStream(to: upstream, isReused: false)
       hand(query, to: stream)
     } catch {
       failed(query.attempt, .encryption, "\(upstream.description): \(error)")
