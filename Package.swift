@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -58,7 +59,7 @@ let package = Package(
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
-    room("IO", ["CCurl", "CLibevent", "CLinux"]),
+    room("IO", ["CCurl", "CLibevent", "CLinux", "COpenSSL"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
@@ -97,7 +98,7 @@ let package = Package(
       resources: [.copy("Samples")]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("IOTests", ["IO"], resources: [.copy("Samples")]),
+    tests("IOTests", ["IO", "COpenSSL"], resources: [.copy("Samples")]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(

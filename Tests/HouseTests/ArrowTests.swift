@@ -13,7 +13,7 @@ import Testing
     "ZoneFiles": ["Zones", "Wire", "CLdns"],
     "Cluster": ["Wire", "CPrefetch"],
     "Answering": ["Wire", "Zones", "Cluster", "Config", "Telemetry"],
-    "IO": ["CCurl", "CLibevent", "CLinux"],
+    "IO": ["CCurl", "CLibevent", "CLinux", "COpenSSL"],
     "Kubernetes": ["IO", "Cluster", "Telemetry", "Documents", "Wire"],
     "Serving": [
       "Answering", "Cluster", "Config", "Documents", "IO", "Kubernetes", "Telemetry", "Wire",
