@@ -41,7 +41,9 @@ final class Accounting {
         plan,
         QueryError(
           responseCode: Int(outcome.code.rawValue), name: responder.queryName.description,
-          type: query.type.description, message: "plugin/\(plan.lastPlugin): \(error)"))
+          type: query.type.description,
+          message: error.utf8CodeUnitCount > 0
+            ? "plugin/\(plan.lastPlugin): \(error)" : responder.failure ?? ""))
     }
     if !plan.logs.isEmpty {
       write(outcome, query, plan, size, reply, peer, &responder, nanoseconds)

@@ -19,6 +19,9 @@ struct LastingParts {
   let counters = QueryCounterRegistry(plugins: Step.pluginNames)
   let watchMetrics = WatchMetrics()
   let lostReplies = LostReplies()
+  let outstanding = OutstandingQuestions()
+  let probes = LoopProbes()
+  let asks: OwnQuestions
 }
 
 /// One configuration put together: listeners, and the data behind each block. What an earlier
@@ -34,6 +37,8 @@ final class Generation {
   let enabledPlugins: [QueryLabels: [String]]
   private(set) var clusters = Kept<KubernetesSettings, ClusterSource>()
   private(set) var zones = Kept<ZoneSource.Key, ZoneSource>()
+  private(set) var forwardings = Kept<BlockForwarding.Key, BlockForwarding>()
+  private var blockForwardings: [BlockForwarding] = []
   private var blockClusters: [[ClusterSource]] = []
   private var blockZones: [[ZoneSource]] = []
   private let parts: LastingParts
@@ -80,6 +85,13 @@ final class Generation {
           ZoneSource(key, log: parts.log)
         }
       })
+    let key = BlockForwarding.Key(block, in: configuration)
+    blockForwardings.append(
+      forwardings.object(for: key, from: earlier.map(\.forwardings)) {
+        BlockForwarding(
+          key, in: parts.directory, hash: parts.hash, loop: parts.loop, log: parts.log,
+          asks: parts.asks, probes: parts.probes)
+      })
   }
 
   /// Reads the objects and zones that no earlier generation has, and follows them. Objects of an
@@ -87,6 +99,12 @@ final class Generation {
   func start() {
     for source in clusters.made { source.start(in: parts.directory) }
     for source in zones.made { source.start(on: parts.loop) }
+    for forwarding in forwardings.made { forwarding.start() }
+  }
+
+  /// Looks for upstreams that are this server, now that queries can come back.
+  func checkLoops() {
+    for forwarding in forwardings.made { forwarding.checkLoops() }
   }
 
   /// Whether objects that the serving generation lacks are complete and up to date.
@@ -102,6 +120,7 @@ final class Generation {
   /// Ends what none of `others` has.
   func end(except others: [Generation]) {
     for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
+    for forwarding in forwardings.missing(in: others.map(\.forwardings)) { forwarding.stop() }
   }
 
   /// Leaves out listeners that could not be opened on this host.
@@ -122,6 +141,7 @@ final class Generation {
   /// What a person wants to know of everything that is not as it should be.
   var problems: [String] {
     clusters.all.flatMap(\.problems) + zones.all.compactMap(\.problem)
+      + forwardings.all.flatMap(\.problems)
   }
 
   /// For each source of objects the first zone of a directive that is answered from it.
@@ -131,6 +151,16 @@ final class Generation {
     }
     return clusters.all.map { source in
       (named.first { $0.1 === source }?.0 ?? .root, source)
+    }
+  }
+
+  /// What blocks forward and keep, each once, with the listener and the zones that metrics name.
+  var forwardingLabels: [(forwarding: BlockForwarding, server: String, zones: String)] {
+    forwardings.all.map { forwarding in
+      let block = blockForwardings.firstIndex { $0 === forwarding } ?? 0
+      let server = listeners.first { $0.blocks.contains { $0.block == block } }?.label ?? ""
+      let zones = configuration.blocks[block].cache?.zones ?? []
+      return (forwarding, server, zones.map(\.description).joined(separator: ","))
     }
   }
 
@@ -176,6 +206,7 @@ final class Generation {
       zone: bound.zone, block: bound.block, settings: block, ownAddresses: bound.ownAddresses,
       indexes: blockClusters[bound.block].map(\.index),
       zoneSlots: blockZones[bound.block].map(\.slots),
+      targets: blockForwardings[bound.block].targets,
       counters: block.prometheus.isEmpty
         ? nil : parts.counters.counters(for: labels, worker: worker),
       logFormats: block.log.map { log in formats.firstIndex(of: log.format) ?? 0 })

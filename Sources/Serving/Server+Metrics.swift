@@ -23,6 +23,12 @@ extension Server {
       zones[zone] = number
       source.addMetrics(to: &page, zone: number == 1 ? zone : "\(zone) #\(number)")
     }
+    ForwardMetrics.add(
+      generation.forwardings.all.flatMap(\.sources).map(\.group), to: &page)
+    for (forwarding, server, zones) in generation.forwardingLabels {
+      guard let cache = forwarding.cache else { continue }
+      ForwardMetrics.add(cache, server: server, zones: zones, to: &page)
+    }
     page.add(
       "martlet_log_lines_dropped_total", .counter,
       help: "Log lines dropped because standard output was not read fast enough.",

@@ -29,8 +29,6 @@ public final class Server {
   private var registrations: [Registration] = []
   private var opened: [OpenListener] = []
   private var isStopping = false
-  /// Inert plugins that have been told of.
-  private var warned: Set<String> = []
   private(set) lazy var status = StatusPages(self, loop: loop)
   private(set) lazy var reloading = Reloading(self)
   /// What the running configuration was made from.
@@ -56,9 +54,11 @@ public final class Server {
     log = Log(output.queue)
     log.writesDebug = configuration.blocks.contains(where: \.debug)
     let workerCount = Clock.availableCPUs
+    let hash = NameHash(seed: Clock.random)
     parts = LastingParts(
-      directory: options.directory, loop: loop, log: log, hash: NameHash(seed: Clock.random),
-      epochs: Epochs(readers: workerCount), workerCount: workerCount)
+      directory: options.directory, loop: loop, log: log, hash: hash,
+      epochs: Epochs(readers: workerCount), workerCount: workerCount,
+      asks: OwnQuestions(loop: loop, hash: hash))
     generation = try Generation(configuration, number: 1, parts: parts, after: [])
   }
 
@@ -97,7 +97,6 @@ public final class Server {
     configureWorkers(opened)
     opened = []
     announce(generation.listeners)
-    warnOfInertPlugins()
     registrations.append(
       loop.every(.seconds(1)) { [unowned self] in generation.reporter.writeDue() })
     registrations.append(taken.receive(on: loop) { [unowned self] in reloading.noteTaken($0) })
@@ -120,12 +119,11 @@ public final class Server {
   // MARK: - Workers
 
   private func startWorkers() throws(StartError) {
+    mailboxes = (0..<parts.workerCount).map { _ in Mailbox<Worker.Command>() }
     for number in 0..<parts.workerCount {
-      let mailbox = Mailbox<Worker.Command>()
-      mailboxes.append(mailbox)
       let setup = WorkerSetup(
-        number: number, commands: mailbox, taken: taken, epochs: parts.epochs, hash: parts.hash,
-        log: log)
+        number: number, mailboxes: mailboxes, taken: taken, outstanding: parts.outstanding,
+        probes: parts.probes, epochs: parts.epochs, hash: parts.hash, log: log)
       do {
         threads.append(try Thread.start("worker-\(number)") { Worker(setup).run() })
       } catch {
@@ -144,13 +142,13 @@ public final class Server {
     log.writesDebug = next.configuration.blocks.contains(where: \.debug)
     status.serve(next.configuration)
     configureWorkers(opened)
-    warnOfInertPlugins()
   }
 
   private func configureWorkers(_ opened: [OpenListener]) {
     for (number, mailbox) in mailboxes.enumerated() {
       mailbox.post(.configure(generation.setup(worker: number, opened: opened)))
     }
+    generation.checkLoops()
   }
 
   // MARK: - Life
@@ -168,13 +166,6 @@ public final class Server {
       }
     }
     for line in Version.lines { log.plain(line) }
-  }
-
-  private func warnOfInertPlugins() {
-    for plugin in Server.inertPlugins(in: generation.configuration)
-    where warned.insert(plugin.name).inserted {
-      log.warning("does nothing in this version: \(plugin.effect)", plugin: plugin.name)
-    }
   }
 
   private func watchSignals() {

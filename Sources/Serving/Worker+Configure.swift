@@ -26,7 +26,8 @@ extension Worker {
     _ generation: WorkerGeneration
   ) {
     let endpoint = WorkerEndpoint(
-      listener, sockets, generation, setup: setup, loop: loop, batch: batch)
+      listener, sockets, generation, setup: setup, loop: loop, batch: batch,
+      waiting: waiting)
     endpoint.yield = { [unowned self] in
       for endpoint in endpoints { endpoint.receive() }
     }
@@ -36,7 +37,7 @@ extension Worker {
   /// Says that the generation is taken when the listeners that have gone are done with what was
   /// under way: their plans are the old ones.
   private func finish(_ number: Int, _ deadline: UInt64) {
-    leaving.removeAll { $0.closeIdleStreams() == 0 || Clock.monotonic >= deadline }
+    leaving.removeAll { $0.closeIdle() == 0 || Clock.monotonic >= deadline }
     guard leaving.isEmpty else {
       leave = loop.after(Self.lookPeriod) { [unowned self] in finish(number, deadline) }
       return

@@ -15,11 +15,15 @@ final class Worker {
   var leaving: [WorkerEndpoint] = []
   var leave: Registration?
   private var closing: Registration?
+  private(set) lazy var waiting = WaitingQueries(
+    worker: setup.number, loop: loop, outstanding: setup.outstanding, mailboxes: setup.mailboxes)
 
   /// What the control thread tells a worker.
   enum Command: Sendable {
     /// Answer by this from now on.
     case configure(WorkerGeneration)
+    /// Another worker says something of a question that both have.
+    case forwarding(WaitingQueries.Message)
     /// Take no more queries; answer what is under way over TCP for a few seconds at most.
     case stop
   }
@@ -33,7 +37,11 @@ final class Worker {
     let sweeping = loop.every(.seconds(1)) { [unowned self] in
       for endpoint in endpoints { endpoint.sweep() }
     }
-    let commands = setup.commands.receive(on: loop) { [unowned self] in perform($0) }
+    loop.beforeWaiting { [unowned self] in
+      for endpoint in endpoints { endpoint.flush() }
+      for endpoint in leaving { endpoint.flush() }
+    }
+    let commands = setup.mailboxes[setup.number].receive(on: loop) { [unowned self] in perform($0) }
     loop.run()
     withExtendedLifetime((commands, sweeping)) {}
   }
@@ -46,6 +54,7 @@ final class Worker {
   private func perform(_ command: Command) {
     switch command {
     case .configure(let generation): configure(generation)
+    case .forwarding(let message): waiting.receive(message)
     case .stop:
       for endpoint in endpoints { endpoint.stop() }
       let deadline = Clock.monotonic + Self.graceSeconds * 1_000_000_000
@@ -58,7 +67,7 @@ final class Worker {
 
   private func endIfIdle(_ deadline: UInt64) {
     var open = 0
-    for endpoint in endpoints + leaving { open += endpoint.closeIdleStreams() }
+    for endpoint in endpoints + leaving { open += endpoint.closeIdle() }
     if open == 0 || Clock.monotonic >= deadline { loop.stop() }
   }
 }
@@ -66,9 +75,12 @@ final class Worker {
 /// What a worker has for all its life, put together by the control thread.
 struct WorkerSetup: Sendable {
   let number: Int
-  let commands: Mailbox<Worker.Command>
+  /// Of all workers, by number.
+  let mailboxes: [Mailbox<Worker.Command>]
   /// Gets the number of each generation when nothing of the one before is in use any more.
   let taken: Mailbox<Int>
+  let outstanding: OutstandingQuestions
+  let probes: LoopProbes
   let epochs: Epochs
   let hash: NameHash
   let log: Log

@@ -6,19 +6,28 @@ import Wire
 
 /// One listener's sockets in one worker.
 final class WorkerEndpoint {
-  private let setup: WorkerSetup
+  let setup: WorkerSetup
   private let batch: DatagramBatch
-  private var datagrams: Socket?
+  private(set) var datagrams: Socket?
   private var receiving: Registration?
   /// What the listener is known by.
   var address: SocketAddress { local }
   private let local: SocketAddress
-  private var responder: Responder
-  private var accounting: Accounting
-  private var streams: StreamServer?
+  var responder: Responder
+  private(set) var accounting: Accounting
+  private(set) var streams: StreamServer?
   /// Lets the worker's UDP sockets have their turn.
   var yield: () -> Void = {}
   private var streamAnswers = 0
+  let waiting: WaitingQueries
+  /// Queries that have come in with what they wait for; taken up when the batch is done.
+  var arrivals: [(query: WaitingQuery, pending: PendingQuestion)] = []
+  /// Questions to be asked though nobody waits.
+  var refreshes: [PendingQuestion] = []
+  /// Queries that wait for upstreams.
+  var waitingCount = 0
+  lazy var outbox = Outbox()
+  private var isStopping = false
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
@@ -30,9 +39,11 @@ final class WorkerEndpoint {
 
   init(
     _ listener: WorkerGeneration.ListenerSetup, _ sockets: WorkerSockets,
-    _ generation: WorkerGeneration, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
+    _ generation: WorkerGeneration, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch,
+    waiting: WaitingQueries
   ) {
     self.setup = setup
+    self.waiting = waiting
     self.batch = batch
     datagrams = Socket(owning: sockets.datagrams)
     local = listener.address
@@ -41,8 +52,8 @@ final class WorkerEndpoint {
     streams = unsafe StreamServer(
       loop: loop, listener: Socket(owning: sockets.streams), limits: generation.streamLimits,
       now: { Clock.monotonic }
-    ) { [unowned self] message, remote, local, reply in
-      unsafe answer(message, remote, local, reply)
+    ) { [unowned self] message, remote, local, client, reply in
+      unsafe answer(message, remote, local, client, reply)
     }
     receiving = loop.onReadable(sockets.datagrams) { [unowned self] in receive() }
   }
@@ -59,19 +70,27 @@ final class WorkerEndpoint {
   ) -> Responder {
     Responder(
       plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
-      seed: Clock.random)
+      seed: Clock.random, probes: setup.probes)
   }
 
   /// Turns in which a socket is emptied before it is closed: more than its buffer holds.
   private static let drainTurns = 64
 
-  /// Answers what has come in, then closes the listeners.
+  /// Answers what has come in, then closes the listeners; that of UDP when the last query that
+  /// waits for upstreams has its reply.
   func stop() {
-    receiving = nil
+    isStopping = true
     datagrams?.refuseMore(at: local)
-    for _ in 0..<Self.drainTurns where !receive() { break }
-    datagrams = nil
     streams?.stopListening()
+    closeIfDone()
+  }
+
+  private func closeIfDone() {
+    guard isStopping, waitingCount == 0, datagrams != nil else { return }
+    for _ in 0..<Self.drainTurns where !receive() { break }
+    guard waitingCount == 0 else { return }
+    receiving = nil
+    datagrams = nil
   }
 
   /// Holds the time limits of connections; called about every second.
@@ -79,10 +98,11 @@ final class WorkerEndpoint {
     streams?.sweep()
   }
 
-  /// Closes connections with nothing under way; how many are left.
-  func closeIdleStreams() -> Int {
+  /// Closes what has nothing under way any more, after ``stop()``; how much is left.
+  func closeIdle() -> Int {
+    closeIfDone()
     streams?.closeIdle()
-    return streams?.count ?? 0
+    return (streams?.count ?? 0) + waitingCount
   }
 
   // MARK: - UDP
@@ -106,6 +126,7 @@ final class WorkerEndpoint {
       let lost = batch.send(datagrams)
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
+      takeArrivals()
       // Under load more has come meanwhile, and asking the loop costs as much as looking.
       if count < Self.busyBatch { return false }
     }
@@ -127,9 +148,15 @@ final class WorkerEndpoint {
       let message = unsafe Octets(base: start, count: raw.count)
       var writer = unsafe MessageWriter(
         base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
-      guard let outcome = responder.respond(to: message, from: peer, into: &writer) else {
+      guard let outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
         continue
       }
+      if outcome.isPending {
+        noteArrival(
+          message, peer, .datagram(to: sender, from: batch.destination(index)), received, responder)
+        continue
+      }
+      if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
       batch.queue(index, count: writer.count)
       // A reading of the clock costs a tenth of an answer; eight answers take a few microseconds.
       if index & 7 == 0 { now = Clock.monotonic }
@@ -161,9 +188,9 @@ final class WorkerEndpoint {
 
   private func answer(
     _ raw: UnsafeRawBufferPointer, _ remote: SocketAddress, _ local: SocketAddress,
-    _ reply: UnsafeMutableRawBufferPointer
-  ) -> Int {
-    guard let start = raw.baseAddress, let end = reply.baseAddress else { return 0 }
+    _ client: StreamServer.Client, _ reply: UnsafeMutableRawBufferPointer
+  ) -> StreamReply {
+    guard let start = raw.baseAddress, let end = reply.baseAddress else { return .none }
     let received = Clock.monotonic
     let peer = Peer(
       transport: .tcp, address: IPAddress(remote), port: remote.port,
@@ -171,15 +198,20 @@ final class WorkerEndpoint {
     let message = unsafe Octets(base: start, count: raw.count)
     var writer = unsafe MessageWriter(base: end, capacity: reply.count)
     setup.epochs.enter(setup.number)
-    let outcome = responder.respond(to: message, from: peer, into: &writer)
+    let outcome = responder.respond(to: message, from: peer, into: &writer, now: received)
     setup.epochs.leave(setup.number)
-    guard let outcome else { return 0 }
+    guard let outcome else { return .none }
+    if outcome.isPending {
+      noteArrival(message, peer, .stream(client), received, responder)
+      return .later
+    }
+    if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
     accounting.add(
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)
     accounting.flush()
     streamAnswers += 1
     if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
-    return writer.count
+    return .written(writer.count)
   }
 }
