@@ -52,10 +52,10 @@ struct ClusterFlagsTests {
     #expect(
       result.block?.kubernetes.first?.source == .manifests(["/a b", "/c#d", "/e\"f"]))
     flags = ClusterFlags()
-    flags.kubeconfig = "/root/kube config"
+    flags.kubeconfig = "/etc/kube config"
     #expect(
       load(KubeDNSTests.map(""), cluster: flags).block?.kubernetes.first?.source
-        == .kubeconfig(file: "/root/kube config", context: nil))
+        == .kubeconfig(file: "/etc/kube config", context: nil))
   }
 
   static let badFlags: [(ClusterFlags, String)] = [
