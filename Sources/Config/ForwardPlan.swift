@@ -9,6 +9,7 @@ enum ForwardPlan {
     if settings.forceTCP { parts.append("force_tcp") }
     if settings.preferUDP { parts.append("prefer_udp") }
     parts.append("expire \(text(settings.expire))")
+    if settings.maxAge > .zero { parts.append("max_age \(text(settings.maxAge))") }
     parts.append("max_fails \(settings.maxFails)")
     parts.append(healthCheck(settings.healthCheck))
     parts.append("read_timeout \(text(settings.readTimeout))")

@@ -77,6 +77,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var expire: Duration = .seconds(10)
   /// Idle connections kept for each upstream; 0 is no limit.
   public var maxIdleConnections = 0
+  /// How old a connection may become, in use or not; zero is no limit.
+  public var maxAge: Duration = .zero
   /// Failed health checks in a row after which an upstream is down; 0 is never.
   public var maxFails: UInt32 = 2
   /// Connects tried for one query; 0 is no limit of its own.

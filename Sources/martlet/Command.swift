@@ -6,11 +6,7 @@ import Serving
 enum Command {
   /// Reads the configuration, prints the plan on standard output and diagnostics on standard error.
   static func check(_ arguments: Arguments) -> Int32 {
-    let result = load(arguments)
-    guard let configuration = result.configuration else { return 1 }
-    for plugin in Server.inertPlugins(in: configuration) {
-      Terminal.complain("warning: \(plugin.name) does nothing in this version: \(plugin.effect)")
-    }
+    guard let configuration = load(source(arguments)).configuration else { return 1 }
     print(EffectivePlan.describe(configuration), terminator: "")
     return 0
   }
@@ -27,13 +23,14 @@ enum Command {
   /// Serves until a signal.
   static func serve(_ arguments: Arguments) -> Int32 {
     ProcessSetup.apply()
-    let result = load(arguments)
-    guard let configuration = result.configuration else { return 1 }
+    let source = source(arguments)
+    let loaded = load(source)
+    guard loaded.configuration != nil else { return 1 }
     do {
       let server = try Server(
-        configuration,
+        loaded, from: source,
         options: ServerOptions(
-          directory: directory(of: result.sources.first), isQuiet: arguments.isQuiet))
+          directory: directory(of: loaded.sources.first), isQuiet: arguments.isQuiet))
       try server.open()
       // Not before the ports are ours: the file of a server that runs must stay as it is.
       try writePIDFile(arguments.pidFile)
@@ -48,17 +45,16 @@ enum Command {
     return 1
   }
 
-  private static func load(_ arguments: Arguments) -> LoadResult {
-    var result = CorefileLoader.load(
+  private static func source(_ arguments: Arguments) -> ConfigurationSource {
+    ConfigurationSource(
       path: arguments.configuration,
       options: LoadOptions(defaultPort: arguments.port, cluster: cluster(arguments.cluster)))
-    if let configuration = result.configuration {
-      let problems = Server.problems(in: configuration)
-      result.diagnostics += problems
-      if !problems.isEmpty { result.configuration = nil }
-    }
-    for diagnostic in result.diagnostics { Terminal.complain(diagnostic.description) }
-    return result
+  }
+
+  private static func load(_ source: ConfigurationSource) -> LoadedConfiguration {
+    let loaded = source.load()
+    for diagnostic in loaded.diagnostics { Terminal.complain(diagnostic.description) }
+    return loaded
   }
 
   /// The flags with their paths absolute: in the Corefile that comes of them a relative one would be

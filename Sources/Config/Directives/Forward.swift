@@ -18,6 +18,7 @@ enum Forward {
         "force_tcp": { settings.forceTCP = flag($0, context) },
         "prefer_udp": { settings.preferUDP = flag($0, context) },
         "expire": { settings.expire = duration($0, context) ?? settings.expire },
+        "max_age": { settings.maxAge = duration($0, context) ?? settings.maxAge },
         "max_idle_conns": { settings.maxIdleConnections = number($0, context) ?? 0 },
         "max_fails": { settings.maxFails = number($0, context).map { UInt32($0) } ?? 2 },
         "max_connect_attempts": {
