@@ -28,15 +28,17 @@ import Wire
         now: now, reason: reason
       ) { view, hit in
         // The upstream's AA was said of its own data, which a cache does not have (RFC 1034 §6.2.1).
-        reply.put(view, hit.ttl, keepsAuthority: false, &writer)
+        reply.put(
+          view, TTLRule(hit.ttl), behind: hit.cutOctets, keepsAuthority: false, &writer)
         if hit.isStale {
           reply.error = ExtendedError(
             code: view.header.kind == .nameError
               ? ExtendedError.staleNameError : ExtendedError.staleAnswer,
             text: "cache: upstreams do not answer; this was so before")
-        } else if view.header.kind == .failure {
+        } else if hit.isCachedFailure {
           reply.error = ExtendedError(
-            code: ExtendedError.cachedError, text: "cache: upstreams failed a moment ago")
+            code: ExtendedError.cachedError, text: "cache: upstreams failed a moment ago",
+            subject: hit.failure?.value.text ?? "")
         }
         return hit.refresh
       }
@@ -46,8 +48,11 @@ import Wire
 
 extension Reply {
   /// Writes an upstream's answer for the name that is looked up.
+  ///
+  /// - Parameter cut: octets of the name before the one that the answer is of.
   mutating func put(
-    _ view: AnswerView, _ ttl: TTLWriting, keepsAuthority: Bool, _ writer: inout MessageWriter
+    _ view: AnswerView, _ ttl: TTLRule, behind cut: Int = 0, keepsAuthority: Bool,
+    _ writer: inout MessageWriter
   ) {
     let header = view.header
     code = header.code
@@ -56,6 +61,15 @@ extension Reply {
     // RFC 6840 §5.8: AD is for those who ask for it by AD or DO.
     if wantsAuthenticData || query.edns?.dnssecOK == true { flags |= header.flags & 0x0020 }
     writer.setFlags(flags)
-    _ = writer.put(view, ttl: ttl, name: namePlace, rotation: rotation)
+    _ = writer.put(view, ttl: ttl, name: namePlace + cut, rotation: rotation)
+  }
+}
+
+extension TTLRule {
+  fileprivate init(_ ttl: AnswerCache.Hit.TTL) {
+    switch ttl {
+    case .countedDown(let age): self.init(elapsed: age)
+    case .fixed(let seconds): self = .fixed(seconds)
+    }
   }
 }

@@ -1,6 +1,6 @@
 public import Config
 public import Forwarding
-public import Wire
+import Wire
 
 /// What the workers share of one `forward` directive: its upstreams, and the cache of its block.
 public final class ForwardTarget: Sendable {

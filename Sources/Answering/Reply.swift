@@ -58,8 +58,11 @@ struct Reply {
 
   /// `families`: the addresses that the cluster cannot use are not given (users ask for both).
   private mutating func leaveOut(_ type: RecordType, _ writer: inout MessageWriter) {
-    // Nothing else has addresses of the other family in it.
-    guard query.type != (type == .a ? .aaaa : .a), writer.removeAddresses(of: type) else { return }
+    // An answer of the family that stays has none of the other in it.
+    guard query.type != (type == .a ? .aaaa : .a) else { return }
+    let before = writer.octets.u16(6)
+    writer.removeAddresses(of: type)
+    guard writer.octets.u16(6) < before else { return }
     error =
       error
       ?? ExtendedError(

@@ -1,4 +1,5 @@
 import Cluster
+import Forwarding
 import Telemetry
 public import Wire
 
@@ -277,7 +278,7 @@ public struct Responder: ~Copyable {
     }
     switch result {
     case .answer(let answer, let upstream):
-      answer.withView { reply.put($0, .countedDown(by: 0), keepsAuthority: true, &writer) }
+      answer.withView { reply.put($0, TTLRule(), keepsAuthority: true, &writer) }
       guard answer.header.kind == .failure else { return }
       reply.error = ExtendedError(
         code: ExtendedError.noReachableAuthority, text: "forward: the upstream failed",
