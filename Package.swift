@@ -108,7 +108,8 @@ let package = Package(
     tests(
       "ServingTests",
       [
-        "Answering", "Cluster", "Config", "IO", "Serving", "Telemetry", "Wire", "ZoneFiles", "Zones",
+        "Answering", "Cluster", "Config", "IO", "Serving", "Telemetry", "Wire", "ZoneFiles",
+        "Zones",
       ]),
     tests("EndToEndTests", ["martlet"]),
     tests("HouseTests", ["Config", "Documents"]),

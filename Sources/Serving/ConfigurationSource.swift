@@ -25,7 +25,8 @@ public struct ConfigurationSource: Sendable {
       if !problems.isEmpty { result.configuration = nil }
     }
     return LoadedConfiguration(
-      configuration: result.configuration, diagnostics: result.diagnostics, corefile: result.corefile,
+      configuration: result.configuration, diagnostics: result.diagnostics,
+      corefile: result.corefile,
       sources: result.sources, fingerprint: recorder.fingerprint)
   }
 }
