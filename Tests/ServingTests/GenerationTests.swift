@@ -94,9 +94,10 @@ import Wire
   // MARK: - Making
 
   static func parts() -> LastingParts {
-    LastingParts(
-      directory: "/x", loop: EventLoop(), log: Log(Silence()), hash: NameHash(seed: 1),
-      epochs: Epochs(readers: 1), workerCount: 1)
+    let (loop, hash) = (EventLoop(), NameHash(seed: 1))
+    return LastingParts(
+      directory: "/x", loop: loop, log: Log(Silence()), hash: hash, epochs: Epochs(readers: 1),
+      workerCount: 1, asks: OwnQuestions(loop: loop, hash: hash))
   }
 
   static func generation(
