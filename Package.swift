@@ -58,14 +58,15 @@ let package = Package(
     room("Zones", ["Wire"]),
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
-    room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
+    room("Forwarding", ["Wire"]),
+    room("Answering", ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"]),
     room("IO", ["CCurl", "CLibevent", "CLinux", "COpenSSL"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
       [
-        "Answering", "Cluster", "Config", "IO", "Kubernetes", "Telemetry", "Wire", "ZoneFiles",
-        "Zones",
+        "Answering", "Cluster", "Config", "Forwarding", "IO", "Kubernetes", "Telemetry", "Wire",
+        "ZoneFiles", "Zones",
       ]),
     .executableTarget(
       name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
@@ -116,6 +117,7 @@ let package = Package(
         "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
       ],
       resources: [.copy("Samples")]),
+    tests("ForwardingTests", ["Forwarding", "Wire", "ZoneFiles", "Zones"]),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],

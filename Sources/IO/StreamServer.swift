@@ -76,7 +76,8 @@ public enum StreamReply {
 
   private let loop: EventLoop
   private var listener: Socket?
-  let limits: StreamLimits
+  /// What is held to; connections that are open beyond a lower limit go on.
+  public var limits: StreamLimits
   private let now: () -> UInt64
   let handler: Handler
   private var accepting: Registration?
