@@ -1,3 +1,4 @@
+import Forwarding
 import Wire
 
 /// A reply on its way: what the steps say about it beyond the records they have written.

@@ -21,9 +21,9 @@ public struct Responder: ~Copyable {
   /// What the query that is being answered has waited for.
   var resumption: Resumption?
   /// What the query answered last waits for, or is to have fetched anew.
-  private(set) var pending: PendingQuestion?
+  public private(set) var pending: PendingQuestion?
   /// What ``Outcome/error`` says more.
-  private(set) var failure: String?
+  public private(set) var failure: String?
   private let probes: LoopProbes?
 
   /// - Parameters:

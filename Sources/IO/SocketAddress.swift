@@ -100,7 +100,7 @@ public struct InterfaceAddress: Hashable, Sendable {
 
   /// The number of an interface given by name or number (RFC 4007 §11.2); 0 where there is none.
   public static func index(of interface: String) -> UInt32 {
-    UInt32(interface) ?? unsafe if_nametoindex(interface)
+    unsafe UInt32(interface) ?? if_nametoindex(interface)
   }
 
   /// All of them, in the kernel's order; none where it does not say.

@@ -24,7 +24,7 @@ public struct ConfigurationSource: Sendable {
       if !problems.isEmpty { result.configuration = nil }
     }
     return LoadedConfiguration(
-      configuration: result.configuration, diagnostics: result.diagnostics,
+      configuration: result.configuration, diagnostics: result.diagnostics, corefile: result.corefile,
       sources: result.sources, fingerprint: recorder.fingerprint)
   }
 }
@@ -35,6 +35,8 @@ public struct LoadedConfiguration: Sendable {
   public let configuration: Configuration?
   /// Errors and warnings in the order of their places.
   public let diagnostics: [Diagnostic]
+  /// The text that the configuration is or equals.
+  public let corefile: String?
   /// Every file that was read or looked for, imports included.
   public let sources: [String]
   /// Of all that the load saw.

@@ -43,7 +43,7 @@ final class ExchangeDriver {
       },
       onFailure: { [unowned self] attempt, code in
         machine.fail(
-          attempt: attempt, .unreachable, IOError.text(of: code), now: Clock.monotonic)
+          attempt: attempt, .unreachable, IOError.text(code), now: Clock.monotonic)
         perform()
       })
     streams = UpstreamStreams(
@@ -117,14 +117,17 @@ final class ExchangeDriver {
   private func send(
     _ octets: [UInt8], _ attempt: Int, to upstream: Upstream, from source: IPAddress?
   ) {
-    do {
-      sockets[attempt] = try unsafe octets.withUnsafeBytes { (octets) throws(IOError) in
+    let sent = unsafe octets.withUnsafeBytes { raw in
+      Result { () throws(IOError) in
         try unsafe datagrams?.send(
-          octets, to: upstream.socketAddress, from: source.map { SocketAddress($0) },
-          token: attempt)
+          raw, to: upstream.socketAddress, from: source.map { SocketAddress($0) }, token: attempt)
       }
-    } catch {
-      machine.fail(attempt: attempt, .unreachable, error.description, now: Clock.monotonic)
+    }
+    switch sent {
+    case .success(let socket):
+      sockets[attempt] = socket
+    case .failure(let error):
+      machine.fail(attempt: attempt, .unreachable, IOError.text(error.errno), now: Clock.monotonic)
     }
   }
 }

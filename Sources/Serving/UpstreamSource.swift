@@ -121,7 +121,7 @@ final class UpstreamSource {
   var problems: [String] {
     var lines = files.compactMap(\.problem) + names.compactMap(\.problem)
     for status in group.status(now: Clock.monotonic) where !status.isUp {
-      lines.append("forward: \(status.upstream.description) is down: \(status.reason)")
+      lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
     }
     if current.isEmpty { lines.append("forward \(group.name): no upstream is known") }
     return lines

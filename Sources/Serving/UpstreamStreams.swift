@@ -55,14 +55,14 @@ final class UpstreamStreams {
       return hand(query, to: stream)
     }
     guard pool.count < Self.maximumStreams else {
-      return failed(query.attempt, .overload, "\(upstream.description): all connections are busy")
+      return failed(query.attempt, .overload, "all connections are busy")
     }
     do {
       let stream = try open(to: upstream, of: group, key)
       group.noteStream(to: upstream, isReused: false)
       hand(query, to: stream)
     } catch {
-      failed(query.attempt, .encryption, "\(upstream.description): \(error)")
+      failed(query.attempt, .encryption, "\(error)")
     }
   }
 
@@ -116,7 +116,7 @@ final class UpstreamStreams {
         query.isRepeated = true
         send(query, to: key.upstream, of: group, canReuse: false)
       } else {
-        failed(query.attempt, failure.reason, failure.description)
+        failed(query.attempt, failure.reason, failure.text)
       }
     }
   }
@@ -245,5 +245,34 @@ final class PooledStream {
   func close() {
     stream?.close()
     stream = nil
+  }
+}
+
+extension UpstreamStreamFailure {
+  fileprivate var reason: ExchangeFailure.Reason {
+    switch self {
+    case .tls: .encryption
+    case .connect, .lost, .closedByPeer: .unreachable
+    case .tooShort: .malformed
+    }
+  }
+
+  /// The other side ended the connection between two messages.
+  fileprivate var isQuiet: Bool {
+    switch self {
+    case .closedByPeer(let inMessage): !inMessage
+    case .lost: true
+    default: false
+    }
+  }
+
+  fileprivate var text: String {
+    switch self {
+    case .connect(let code), .lost(let code): IOError.text(code)
+    case .tls(let text): text
+    case .closedByPeer(let inMessage):
+      inMessage ? "connection closed in the middle of a message" : "connection closed"
+    case .tooShort(let octets): "a message of \(octets) octets"
+    }
   }
 }

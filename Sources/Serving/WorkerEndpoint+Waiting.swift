@@ -1,4 +1,5 @@
 import Answering
+import Cluster
 import IO
 import Wire
 
@@ -60,8 +61,8 @@ extension WorkerEndpoint {
   func flush() {
     takeArrivals()
     accounting.flush()
-    guard outbox.count > 0, let datagrams = datagrams?.descriptor else { return }
-    let lost = outbox.flush(datagrams)
+    guard outbox.count > 0, let descriptor else { return }
+    let lost = outbox.flush(descriptor)
     if lost > 0 { accounting.countLost(lost) }
   }
 }

@@ -8,7 +8,7 @@ import Wire
 final class WorkerEndpoint {
   let setup: WorkerSetup
   private let batch: DatagramBatch
-  private(set) var datagrams: Socket?
+  private var datagrams: Socket?
   private var receiving: Registration?
   /// What the listener is known by.
   var address: SocketAddress { local }
@@ -103,6 +103,9 @@ final class WorkerEndpoint {
     streams?.closeIdle()
     return (streams?.count ?? 0) + waitingCount
   }
+
+  /// The UDP socket; nil once it is closed.
+  var descriptor: Int32? { datagrams?.descriptor }
 
   // MARK: - UDP
 

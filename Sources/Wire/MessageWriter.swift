@@ -13,7 +13,7 @@
   @usableFromInline var names: CompressionTable
 
   /// Sections in the order of the message (RFC 1035 §4.1); the value is the count's place.
-  public enum Section: Int {
+  public enum Section: Int, Sendable {
     case answer = 6
     case authority = 8
     case additional = 10

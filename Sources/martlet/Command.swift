@@ -14,7 +14,7 @@ enum Command {
   /// Reads the configuration, prints the Corefile that it is or equals on standard output and
   /// diagnostics on standard error.
   static func convert(_ arguments: Arguments) -> Int32 {
-    let result = load(arguments)
+    let result = load(source(arguments))
     guard result.configuration != nil, let corefile = result.corefile else { return 1 }
     print(corefile, terminator: corefile.isEmpty || corefile.hasSuffix("\n") ? "" : "\n")
     return 0
