@@ -72,14 +72,16 @@ extension UpstreamGroup {
     state.withLock { $0.underWay -= 1 }
   }
 
-  /// The next upstream after one that failed: one not asked yet, else one that was; nil with all
-  /// down.
-  func next(tried: UInt64, onlyUntried: Bool, now: UInt64, random: () -> UInt64) -> UpstreamChoice?
-  {
+  /// The next upstream after one that failed: one not asked yet, else one that was and whose
+  /// reply is not waited for; nil where there is none.
+  func next(
+    tried: UInt64, underWay: UInt64, onlyUntried: Bool, now: UInt64, random: () -> UInt64
+  ) -> UpstreamChoice? {
     state.withLock { state in
       let place =
         state.choose(options, tried: tried, begins: false, random: random)
-        ?? (onlyUntried ? nil : state.choose(options, tried: 0, begins: false, random: random))
+        ?? (onlyUntried
+          ? nil : state.choose(options, tried: underWay, begins: false, random: random))
       return place.map { state.choice($0, options, now: now, random: random) }
     }
   }
@@ -170,8 +172,8 @@ extension GroupState {
       nextTrial = now + UpstreamGroup.trialInterval
       return place
     }
-    // All are being probed.
-    nextTrial = now + UpstreamGroup.trialInterval
+    // All are being probed: looks again when a probe may have ended.
+    nextTrial = now + UpstreamGroup.trialInterval / 10
     return nil
   }
 
