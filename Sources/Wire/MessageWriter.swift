@@ -36,6 +36,15 @@
   @inlinable
   public var octets: Octets { unsafe Octets(base: UnsafeRawPointer(base), count: count) }
 
+  /// Calls `body` with a writer of its own octets, `capacity` of them.
+  public static func withScratch<R>(capacity: Int, _ body: (inout MessageWriter) -> R) -> R {
+    unsafe withUnsafeTemporaryAllocation(byteCount: max(1, capacity), alignment: 8) { buffer in
+      // Not nil, as there is an octet at least.
+      var writer = unsafe MessageWriter(base: buffer.baseAddress!, capacity: buffer.count)
+      return body(&writer)
+    }
+  }
+
   // MARK: - Header and question
 
   /// Starts a reply to `query`: its ID, opcode, RD and CD with QR set, and its question as spelled.
@@ -111,6 +120,10 @@
       if let detail = error.detail {
         put(": ")
         put(detail)
+      }
+      if let subject = error.subject {
+        put(": ")
+        for octet in subject.utf8 { put8(octet) }
       }
     }
     count(.additional, 1)
@@ -191,6 +204,13 @@
   public mutating func set16(_ place: Int, _ value: UInt16) {
     precondition(place >= 0 && place &+ 2 <= count)
     unsafe base.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt16.self)
+  }
+
+  /// Overwrites 32 bits that were written at `place`.
+  @inlinable @inline(__always)
+  public mutating func set32(_ place: Int, _ value: UInt32) {
+    precondition(place >= 0 && place &+ 4 <= count)
+    unsafe base.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt32.self)
   }
 
   @inlinable @inline(__always)
