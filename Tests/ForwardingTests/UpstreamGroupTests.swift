@@ -34,7 +34,8 @@ import Wire
       upstreams: "ab", probes: true,
       [
         .ask("a-long-name.example."), .fail(0), .reply(1), .wait(1),
-        .ask("another-name.example."), .reply(3), .reply(2), .ask("third-name.example."),
+        .ask("another-name.example."), .reply(3), .reply(2, Reply(code: 2)),
+        .ask("third-name.example."),
         .reply(4),
       ],
       gives: [
@@ -46,7 +47,7 @@ import Wire
       upstreams: "ab", probes: true,
       [
         .ask("a-long-name.example."), .wait(450), .reply(1), .wait(460),
-        .ask("another-name.example."), .reply(3), .reply(2),
+        .ask("another-name.example."), .reply(3), .reply(2, Reply(code: 2)),
       ],
       gives: [
         "0 udp a", "400 udp b", "450 NOERROR from b", "450 probe a", "450 udp a", "460 udp b",
