@@ -58,7 +58,7 @@ extension UpstreamGroup {
         place = state.trial(now: now)
         isTrial = place != nil
       }
-      guard let place else { return .refused(state.refusal(name: name)) }
+      guard let place else { return .refused(state.refusal(name: name, now: now)) }
       state.underWay += 1
       state.counters.exchanges += 1
       state.hedgeCredit = min(state.hedgeCredit + 1, GroupState.mostHedgeCredit)
@@ -199,17 +199,20 @@ extension GroupState {
     return delay < options.readTimeout ? delay : nil
   }
 
-  fileprivate mutating func refusal(name: String) -> ExchangeFailure {
+  fileprivate mutating func refusal(name: String, now: UInt64) -> ExchangeFailure {
     if upstreams.isEmpty {
       return ExchangeFailure(reason: .noUpstream, text: "forward \(name): no upstream is known")
     }
     let isLoop = upstreams.allSatisfy { $0.dropped != nil }
     if !isLoop { counters.allDown += 1 }
+    if let refusal, now < refusal.until { return refusal.failure }
     let states = upstreams.map {
       "\($0.upstream.description): \($0.dropped ?? $0.reason ?? "down")"
     }
-    return ExchangeFailure(
+    let failure = ExchangeFailure(
       reason: isLoop ? .loop : .allDown, text: states.joined(separator: "; "))
+    refusal = (failure, now + UpstreamGroup.trialInterval / 10)
+    return failure
   }
 }
 

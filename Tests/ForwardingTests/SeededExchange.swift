@@ -25,7 +25,7 @@ final class SeededExchange {
   static let millisecond: UInt64 = 1_000_000
   private static let start: UInt64 = 50_000 * millisecond
   /// Everything is dead from here on.
-  private static let death = start + 15_000 * millisecond
+  private static let death = start + 30_000 * millisecond
   /// By now that is known: two read timeouts for a group's first ones, the same for its last ones,
   /// and a probe.
   private static let deathIsKnown = death + 10_000 * millisecond
@@ -34,7 +34,7 @@ final class SeededExchange {
 
   private var numbers: SeededNumbers
   private var machines: [ExchangeMachine] = []
-  private let group: UpstreamGroup
+  let group: UpstreamGroup
   private var upstreams: [Upstream: ModelUpstream] = [:]
   private var addresses: [Upstream] = []
   private var now = SeededExchange.start
@@ -49,6 +49,8 @@ final class SeededExchange {
   private var lastToDead: UInt64?
   private(set) var problems: [String] = []
   private(set) var log: [String] = []
+  /// Whether results are written down, which takes longer than all else.
+  var keepsLog = false
   private(set) var answers = 0
   private(set) var failures = 0
 
@@ -138,10 +140,10 @@ final class SeededExchange {
     switch event {
     case .ask:
       ask()
-      if now < Self.lastAsk { plan(in: numbers.next() % 250, .ask) }
+      if now < Self.lastAsk { plan(in: numbers.next() % (now < Self.death ? 200 : 400), .ask) }
     case .toggle(let index):
-      let states: [ModelUpstream.State] = [.up, .up, .silent, .refusing]
-      upstreams[addresses[index]]?.state = states[Int(numbers.next() % 4)]
+      let states: [ModelUpstream.State] = [.up, .up, .up, .up, .silent, .refusing]
+      upstreams[addresses[index]]?.state = states[Int(numbers.next() % 6)]
       if now < Self.death { plan(in: 500 + numbers.next() % 6_000, .toggle(index)) }
     case .deliver(let key, let octets):
       octets.withOctets { machines[key.machine].receive($0, attempt: key.attempt, now: now) }
@@ -191,7 +193,7 @@ final class SeededExchange {
   }
 
   private func finished(_ index: Int, _ exchange: Int, _ result: ExchangeResult, _ name: [UInt8]) {
-    log.append("\(now) \(exchange) \(result)")
+    if keepsLog { log.append("\(now) \(exchange) \(result)") }
     guard let asked = asked[index].removeValue(forKey: exchange) else {
       problem("exchange \(exchange) finished twice, or was never begun")
       return
