@@ -173,7 +173,10 @@ struct ChainReader {
     kept.contains { set in
       let isWildcard = set.owner.octets.starts(with: [1, UInt8(ascii: "*")])
       let labels = set.owner.labelCount - (isWildcard ? 1 : 0)
-      return set.signatures.contains { message[$0.data.lowerBound + 3] < labels }
+      let signatures = set.type == .rrsig ? set.records : set.signatures
+      return signatures.contains {
+        $0.data.count > 18 && message[$0.data.lowerBound + 3] < labels
+      }
     }
   }
 

@@ -7,7 +7,7 @@ public enum ExchangeAction: Sendable {
   case sendDatagram(attempt: Int, to: Upstream, from: IPAddress?, octets: [UInt8])
   /// On a stream to the upstream, TLS where it says so. The ID is the machine's: a driver that
   /// needs another one on the connection puts it back into the reply.
-  case sendStream(attempt: Int, to: Upstream, from: IPAddress?, octets: [UInt8])
+  case sendStream(attempt: Int, to: Upstream, of: UpstreamGroup, octets: [UInt8])
   /// Nothing more is wanted of it: its socket may be released.
   case endAttempt(Int)
   /// The patience given at the start is over; the exchange goes on.

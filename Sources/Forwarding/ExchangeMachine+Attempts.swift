@@ -68,11 +68,12 @@ extension ExchangeMachine {
     }
     exchanges[slot].firstAttempt = Int32(attemptSlot)
     let number = attempts.number(attemptSlot)
-    let source = options.source(for: choice.upstream)
     act(
       way.isStream
-        ? .sendStream(attempt: number, to: choice.upstream, from: source, octets: query)
-        : .sendDatagram(attempt: number, to: choice.upstream, from: source, octets: query))
+        ? .sendStream(attempt: number, to: choice.upstream, of: exchange.group, octets: query)
+        : .sendDatagram(
+          attempt: number, to: choice.upstream, from: options.source(for: choice.upstream),
+          octets: query))
     arm(slot, now: now)
   }
 

@@ -44,10 +44,35 @@ public struct ForwardOptions: Hashable, Sendable {
   public var sourceV4: IPAddress?
   public var sourceV6: IPAddress?
 
+  /// Of TCP and TLS.
+  public var streams = StreamOptions()
+
   public init() {}
 
   /// The address that queries to `upstream` come from.
   func source(for upstream: Upstream) -> IPAddress? {
     upstream.address.isV4 ? sourceV4 : sourceV6
   }
+}
+
+/// What connections to upstreams are kept by.
+public struct StreamOptions: Hashable, Sendable {
+  /// Files, PEM; what is nil comes from the system, or is not presented.
+  public struct TLS: Hashable, Sendable {
+    public var certificate: String?
+    public var key: String?
+    public var authority: String?
+
+    public init() {}
+  }
+
+  /// Nanoseconds that an idle connection is kept.
+  public var expire: UInt64 = 10_000_000_000
+  /// Idle connections kept to one upstream; 0 is no limit.
+  public var maxIdle = 0
+  /// Nanoseconds after which a connection is given up, in use or not; 0 is never.
+  public var maxAge: UInt64 = 0
+  public var tls = TLS()
+
+  public init() {}
 }

@@ -43,6 +43,20 @@ public final class UpstreamGroup: Sendable {
     }
   }
 
+  /// Counts a query over TCP or TLS: on a connection that was open, or one opened for it.
+  public func noteStream(to upstream: Upstream, isReused: Bool) {
+    state.withLock { state in
+      guard let place = state.upstreams.firstIndex(where: { $0.upstream == upstream }) else {
+        return
+      }
+      if isReused {
+        state.upstreams[place].counters.streamsReused += 1
+      } else {
+        state.upstreams[place].counters.streamsOpened += 1
+      }
+    }
+  }
+
   // MARK: - What is seen of it
 
   /// All upstreams in the order written.

@@ -36,6 +36,9 @@ public struct UpstreamCounters: Sendable {
   public var errors: UInt64 = 0
   /// Probes that failed.
   public var failedProbes: UInt64 = 0
+  /// Queries sent over a connection that was open, and those that one was opened for.
+  public var streamsReused: UInt64 = 0
+  public var streamsOpened: UInt64 = 0
   /// Datagrams that were not the reply they were taken for a moment to be.
   public var wrongDatagrams: UInt64 = 0
 
@@ -66,6 +69,8 @@ public struct LatencyHistogram: Sendable {
 
 /// What was counted for one `forward` directive.
 public struct GroupCounters: Hashable, Sendable {
+  public init() {}
+
   /// Exchanges begun, refused ones aside.
   public var exchanges: UInt64 = 0
   /// Refused by `max_concurrent`.
@@ -86,4 +91,18 @@ public struct GroupCounters: Hashable, Sendable {
   public var caseRetries: UInt64 = 0
   /// Asked again with a new cookie.
   public var cookieRetries: UInt64 = 0
+
+  /// Adds those of another directive.
+  public mutating func add(_ other: GroupCounters) {
+    exchanges += other.exchanges
+    rejects += other.rejects
+    allDown += other.allDown
+    broken += other.broken
+    hedges += other.hedges
+    resends += other.resends
+    streamRetries += other.streamRetries
+    ednsRetries += other.ednsRetries
+    caseRetries += other.caseRetries
+    cookieRetries += other.cookieRetries
+  }
 }
