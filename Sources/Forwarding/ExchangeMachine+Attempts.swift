@@ -4,8 +4,6 @@ import Wire
 extension ExchangeMachine {
   /// Asks an upstream for the first time, or again since all others failed.
   func ask(_ slot: Int, _ choice: UpstreamChoice, now: UInt64) {
-    // All were asked: a second round.
-    if exchanges[slot].tried & choice.bit != 0 { exchanges[slot].tried = 0 }
     exchanges[slot].tried |= choice.bit
     exchanges[slot].asked += 1
     exchanges[slot].lastAsked = choice.number
@@ -182,12 +180,21 @@ extension ExchangeMachine {
   /// Goes on to the next upstream; with none left, and nothing under way, the exchange is over.
   func advance(_ slot: Int, now: UInt64) {
     let exchange = exchanges[slot]
+    var underWay: UInt64 = 0
+    var at = exchange.firstAttempt
+    while at >= 0 {
+      underWay |= attempts[Int(at)].choice.bit
+      at = attempts[Int(at)].next
+    }
     if exchange.kind == .query, exchange.asked < exchange.mostAsked,
       let choice = exchange.group.next(
-        tried: exchange.tried, onlyUntried: exchange.fallback != nil, now: now, random: random)
+        tried: exchange.tried, underWay: underWay, onlyUntried: exchange.fallback != nil, now: now,
+        random: random)
     {
+      // All were asked: a second round.
+      if exchange.tried & choice.bit != 0 { exchanges[slot].tried = underWay }
       ask(slot, choice, now: now)
-    } else if exchange.firstAttempt < 0 {
+    } else if underWay == 0 {
       finish(slot, nil, now: now)
     }
   }

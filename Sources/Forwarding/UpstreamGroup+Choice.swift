@@ -58,7 +58,7 @@ extension UpstreamGroup {
         place = state.trial(now: now)
         isTrial = place != nil
       }
-      guard let place else { return .refused(state.refusal(name: name)) }
+      guard let place else { return .refused(state.refusal(name: name, now: now)) }
       state.underWay += 1
       state.counters.exchanges += 1
       state.hedgeCredit = min(state.hedgeCredit + 1, GroupState.mostHedgeCredit)
@@ -72,14 +72,16 @@ extension UpstreamGroup {
     state.withLock { $0.underWay -= 1 }
   }
 
-  /// The next upstream after one that failed: one not asked yet, else one that was; nil with all
-  /// down.
-  func next(tried: UInt64, onlyUntried: Bool, now: UInt64, random: () -> UInt64) -> UpstreamChoice?
-  {
+  /// The next upstream after one that failed: one not asked yet, else one that was and whose
+  /// reply is not waited for; nil where there is none.
+  func next(
+    tried: UInt64, underWay: UInt64, onlyUntried: Bool, now: UInt64, random: () -> UInt64
+  ) -> UpstreamChoice? {
     state.withLock { state in
       let place =
         state.choose(options, tried: tried, begins: false, random: random)
-        ?? (onlyUntried ? nil : state.choose(options, tried: 0, begins: false, random: random))
+        ?? (onlyUntried
+          ? nil : state.choose(options, tried: underWay, begins: false, random: random))
       return place.map { state.choice($0, options, now: now, random: random) }
     }
   }
@@ -170,8 +172,8 @@ extension GroupState {
       nextTrial = now + UpstreamGroup.trialInterval
       return place
     }
-    // All are being probed.
-    nextTrial = now + UpstreamGroup.trialInterval
+    // All are being probed: looks again when a probe may have ended.
+    nextTrial = now + UpstreamGroup.trialInterval / 10
     return nil
   }
 
@@ -197,17 +199,20 @@ extension GroupState {
     return delay < options.readTimeout ? delay : nil
   }
 
-  fileprivate mutating func refusal(name: String) -> ExchangeFailure {
+  fileprivate mutating func refusal(name: String, now: UInt64) -> ExchangeFailure {
     if upstreams.isEmpty {
       return ExchangeFailure(reason: .noUpstream, text: "forward \(name): no upstream is known")
     }
     let isLoop = upstreams.allSatisfy { $0.dropped != nil }
     if !isLoop { counters.allDown += 1 }
+    if let refusal, now < refusal.until { return refusal.failure }
     let states = upstreams.map {
       "\($0.upstream.description): \($0.dropped ?? $0.reason ?? "down")"
     }
-    return ExchangeFailure(
+    let failure = ExchangeFailure(
       reason: isLoop ? .loop : .allDown, text: states.joined(separator: "; "))
+    refusal = (failure, now + UpstreamGroup.trialInterval / 10)
+    return failure
   }
 }
 

@@ -36,6 +36,7 @@ public final class UpstreamGroup: Sendable {
   /// Never asks `upstream` again, until ``replace(_:)``: it is this server.
   public func drop(_ upstream: Upstream, because reason: String) {
     state.withLock { state in
+      state.refusal = nil
       for index in state.upstreams.indices where state.upstreams[index].upstream == upstream {
         state.upstreams[index].dropped = reason
       }
@@ -96,6 +97,9 @@ struct GroupState: Sendable {
   /// With all down: when one may be asked again, and whose turn it is.
   var nextTrial: UInt64 = 0
   var trialTurn = 0
+  /// What queries are told with all down, and until when: with every query refused, its text is
+  /// not made for each.
+  var refusal: (failure: ExchangeFailure, until: UInt64)?
 
   init(upstreams: [Upstream]) {
     self.upstreams = []
@@ -103,6 +107,7 @@ struct GroupState: Sendable {
   }
 
   mutating func replace(_ wanted: [Upstream]) {
+    refusal = nil
     var known: [Upstream: UpstreamState] = [:]
     for state in upstreams { known[state.upstream] = state }
     upstreams = []

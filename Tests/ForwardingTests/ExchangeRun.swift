@@ -99,6 +99,7 @@ final class ExchangeRun {
     for upstream in upstreams {
       log.append("\(time) probe \(Self.letter(upstream))")
       machine.startProbe(of: upstream, in: group, now: now)
+      drain()
     }
   }
 

@@ -65,7 +65,7 @@ import Wire
       "failover to an upstream that is silent gives the answer there was",
       upstreams: "ab", options: { $0.failover = [.serverFailure] },
       [.ask("a-long-name.example."), .reply(0, Reply(code: 2)), .wait(3_000)],
-      gives: ["0 udp a", "0 udp b", "2000 SERVFAIL from a"]),
+      gives: ["0 udp a", "0 udp b", "400 udp b", "2400 SERVFAIL from a"]),
     ExchangeScript(
       "patience ends, the exchange goes on",
       [.ask("a-long-name.example.", patience: 1_800), .wait(1_900), .reply(0)],
