@@ -86,6 +86,15 @@ extension AnswerCache.Settings {
     zones.isEmpty || zones.contains { $0.encloses(name) }
   }
 
+  /// Nanoseconds after which a client whose exchange lasts gets a stale answer (RFC 8767 §5: 1.8
+  /// s); nil where it waits for the end.
+  public var patience: UInt64? {
+    guard let serveStale else { return 1_800_000_000 }
+    // At once there was none.
+    guard case .verify(let timeout) = serveStale.mode else { return nil }
+    return timeout
+  }
+
   /// How long an answer is of use after its TTL, nanoseconds.
   var staleWindow: UInt64 {
     serveStale?.windowNanoseconds ?? AnswerCache.defaultStaleNanoseconds

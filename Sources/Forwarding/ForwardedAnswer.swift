@@ -7,8 +7,9 @@ public import Wire
 /// answer is given by copying them behind the client's question and setting the TTLs.
 public struct ForwardedAnswer: Hashable, Sendable {
   public var header: AnswerHeader
-  /// The records of all sections, ``AnswerHeader/recordOctets``, then the places of their TTLs
-  /// (and of an SOA's MINIMUM) from the first record on, 16 bits each, big-endian.
+  /// The records of all sections, ``AnswerHeader/recordOctets``, then the place of each one's TTL
+  /// from the first record on, 16 bits each, big-endian. An SOA's MINIMUM stays as it came: its TTL
+  /// is no more than that (RFC 2308 §5).
   public var octets: [UInt8]
 
   public init(header: AnswerHeader, octets: [UInt8]) {
@@ -48,7 +49,8 @@ public struct AnswerHeader: Hashable, Sendable {
     case positive, noData, nameError
     /// SERVFAIL, REFUSED and what else says nothing about the name.
     case failure
-    /// A chain whose end is not there, with no SOA: given to the client, never kept.
+    /// A chain whose end is not there, with no SOA, or contradicts the RCODE: given to the client,
+    /// never kept.
     case incomplete
   }
 
@@ -66,7 +68,7 @@ public struct AnswerHeader: Hashable, Sendable {
   /// The smallest TTL, seconds: how long the answer may be kept, 0 for not at all.
   public var ttl: UInt32
   /// The address records that may be rotated: records of one size, one behind the other, from this
-  /// place of the records on; 0 of them where there are none.
+  /// place of the records on, to which no name points; 0 of them where there are none.
   public var runPlace: UInt16 = 0
   public var runCount: UInt16 = 0
   public var runSize: UInt16 = 0
