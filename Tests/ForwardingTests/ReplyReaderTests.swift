@@ -39,9 +39,10 @@ struct ReplyRow: CustomTestStringConvertible {
     #expect(!details.isTruncated && !details.hasEDNS)
   }
 
-  @Test(arguments: [
-    (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x04A0),
-  ] as [(UInt16, UInt16)])
+  @Test(
+    arguments: [
+      (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x04A0),
+    ] as [(UInt16, UInt16)])
   func `AA, RA and AD are kept of the flags`(flags: UInt16, kept: UInt16) throws {
     var message = try UpstreamMessage("a.test. A")
     message.flags = flags
@@ -49,6 +50,25 @@ struct ReplyRow: CustomTestStringConvertible {
     #expect(try message.kept().0.header.flags == kept)
     message.answer.insert("b.test. 5 IN A 192.0.2.1", at: 0)
     #expect(try message.kept().0.header.flags == kept)
+  }
+
+  @Test func `a TTL with its first bit set is 0`() throws {
+    for type in ["A 192.0.2.1", "TXT x"] {
+      var message = try UpstreamMessage("a.test. \(type.split(separator: " ")[0])")
+      message.answer = ["a.test. 1 IN \(type)", "a.test. 2 IN \(type == "TXT x" ? "TXT y" : type)"]
+      var octets = try message.octets()
+      // Behind the question: pointer, TYPE, CLASS.
+      octets[24 + 6] = 0x80
+      let reply = octets.withOctets {
+        ReplyReader.read($0, sent: message.sent, question: message.question, overStream: false)
+      }
+      guard case .answer(let answer, _) = reply else {
+        Issue.record("\(reply)")
+        continue
+      }
+      #expect(answer.header.ttl == 0)
+      #expect(try answer.lines(message.question).answer.allSatisfy { $0.contains(" 0 IN ") })
+    }
   }
 
   @Test func `addresses in a row can be rotated`() throws {
