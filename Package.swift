@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -59,7 +60,7 @@ let package = Package(
     room("Cluster", ["Wire", "CPrefetch"]),
     room("Forwarding", ["Wire"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"]),
-    room("IO", ["CCurl", "CLibevent", "CLinux"]),
+    room("IO", ["CCurl", "CLibevent", "CLinux", "COpenSSL"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
@@ -98,7 +99,7 @@ let package = Package(
       resources: [.copy("Samples")]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("IOTests", ["IO"], resources: [.copy("Samples")]),
+    tests("IOTests", ["IO", "COpenSSL"], resources: [.copy("Samples")]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(

@@ -29,6 +29,7 @@ public struct ExtendedError: Sendable {
   public static let staleAnswer: UInt16 = 3
   public static let cachedError: UInt16 = 13
   public static let notReady: UInt16 = 14
+  public static let filtered: UInt16 = 17
   public static let prohibited: UInt16 = 18
   public static let staleNameError: UInt16 = 19
   public static let notAuthoritative: UInt16 = 20

@@ -81,8 +81,9 @@
   @inlinable @inline(__always)
   public mutating func setResponseCode(_ code: ResponseCode) { setFlags(code.rawValue & 15) }
 
+  /// Sets bits of the header's second 16 (RFC 1035 §4.1.1) that are not set yet.
   @inlinable @inline(__always)
-  mutating func setFlags(_ bits: UInt16) {
+  public mutating func setFlags(_ bits: UInt16) {
     set16(2, octets.u16(2) | bits)
   }
 

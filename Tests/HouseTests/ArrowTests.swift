@@ -14,7 +14,7 @@ import Testing
     "Cluster": ["Wire", "CPrefetch"],
     "Forwarding": ["Wire"],
     "Answering": ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"],
-    "IO": ["CCurl", "CLibevent", "CLinux"],
+    "IO": ["CCurl", "CLibevent", "CLinux", "COpenSSL"],
     "Kubernetes": ["IO", "Cluster", "Telemetry", "Documents", "Wire"],
     "Serving": [
       "Answering", "Cluster", "Config", "Documents", "Forwarding", "IO", "Kubernetes", "Telemetry",
