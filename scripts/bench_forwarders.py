@@ -43,6 +43,8 @@ class Upstream:
 
 
 class Forwarder(Server):
+    flags = "0100"
+
     def __init__(self, name, command, settings, answers=True):
         super().__init__(name, PORTS[name], command, answers)
         self.settings = settings
@@ -180,7 +182,6 @@ max-mthreads=4096
 max-cache-entries={entries}
 max-packetcache-entries={entries}
 packetcache-ttl=3600
-packetcache-negative-ttl=3600
 quiet=yes
 loglevel=0
 disable-syslog=yes

@@ -16,6 +16,8 @@ SERVER_CPU, CLIENT_CPU = "0", "1"
 
 class Server:
     running = []
+    # Of the question that is asked at the start; a forwarder wants recursion to be desired.
+    flags = "0000"
 
     def __init__(self, name, port, command, answers=True):
         self.name, self.port, self.command, self.answers = name, port, command, answers
@@ -55,7 +57,7 @@ class Server:
 
     def is_answering(self):
         """backend-0 is the first service of every set; its answer has ANCOUNT 1, or it is an echo."""
-        query = bytes.fromhex("7aa1 0000 0001 0000 0000 0000") + b"".join(
+        query = bytes.fromhex(f"7aa1 {self.flags} 0001 0000 0000 0000") + b"".join(
             bytes([len(label)]) + label for label in self.first_name()) + bytes.fromhex("00 0001 0001")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(0.005)
