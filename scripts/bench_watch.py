@@ -10,7 +10,6 @@ import pathlib
 import random
 import re
 import socket
-import statistics
 import struct
 import subprocess
 import time

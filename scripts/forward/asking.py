@@ -76,8 +76,9 @@ def external_names(scenario):
         reply = server.ask(alias)
         scenario.expect(f"{turn}: chased", reply.records, [TRUTH, "CNAME alias.mis.test."])
         ttls = {kind: ttl for _, ttl, kind, _ in reply.answer}
-        scenario.holds(f"{turn}: each with its TTL", ttls["CNAME"] == 30 and ttls["A"] > 0, ttls)
-        scenario.expect(f"{turn}: the CNAME comes first", reply.answer[0][2], "CNAME")
+        scenario.holds(f"{turn}: each with its TTL", ttls.get("CNAME") == 30 and ttls.get("A", 0) > 0, ttls)
+        scenario.expect(f"{turn}: the CNAME comes first", [row[2] for row in reply.answer][:1],
+                        ["CNAME"])
     scenario.expect("AAAA", server.ask(alias, "AAAA").records,
                     ["AAAA 2001:db8::1", "CNAME alias.mis.test."])
     scenario.expect("CNAME is not chased", server.ask(alias, "CNAME").records,

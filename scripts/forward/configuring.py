@@ -2,16 +2,17 @@
 
 import http.server
 import json
-import os
 import signal
 import socketserver
 import subprocess
 import threading
 import time
 
+import keeping
 from fixtures import (
-    PLAIN, TRUTH, Asked, Forwarder, Misbehaver, Unbound, block, cluster, forward, forwarder)
-from harness import LOOPBACK, Failed, Ports, Process
+    PLAIN, TRUTH, Asked, Forwarder, Misbehaver, Unbound, block, cluster, forward, forwarder,
+    has_own_network)
+from harness import LOOPBACK, Ports, Process
 
 
 def stub_domains(scenario):
@@ -140,7 +141,7 @@ def pod(scenario):
         f"site.outside.test. 60 A {LOOPBACK}", "six.outside.test. 60 AAAA ::1",
         "far.outside.test. 60 A 192.0.2.9"])
     path = config_map(scenario, upstreamNameservers=[outside.address])
-    if os.geteuid() != 0 or "MARTLET_ISOLATED" not in os.environ:
+    if not has_own_network():
         scenario.skip("the resolver of a pod needs port 53 and a mount namespace")
         return
     FromConfigMap(scenario, path, bind=POD_ADDRESS, port=53)
@@ -157,13 +158,14 @@ def pod(scenario):
             capture_output=True, text=True, timeout=30)
         return done.stdout.strip()
 
+    def address(name, family="v4"):
+        # -A: loopback alone is no reason to look for addresses of a family (AI_ADDRCONFIG).
+        return inside("getent", "-A", f"ahosts{family}", name).split()[:1]
+
     for name in ("plain", "plain.web", "plain.web.svc", "plain.web.svc.cluster.local"):
-        scenario.expect(f"getent {name}", inside("getent", "ahostsv4", name).split()[:1],
-                        ["10.96.0.10"])
-    scenario.expect("getent outside", inside("getent", "ahostsv4", "far.outside.test").split()[:1],
-                    ["192.0.2.9"])
-    scenario.expect("getent hosts, six", inside("getent", "ahostsv6", "six.outside.test").split()[:1],
-                    ["::1"])
+        scenario.expect(f"getent {name}", address(name), ["10.96.0.10"])
+    scenario.expect("getent outside", address("far.outside.test"), ["192.0.2.9"])
+    scenario.expect("getent outside, v6", address("six.outside.test", "v6"), ["::1"])
     scenario.expect("getent of what is not", inside("getent", "hosts", "none.outside.test"), "")
     scenario.expect("getent by address", inside("getent", "hosts", "10.96.0.10").split()[1:],
                     [PLAIN.rstrip(".")])
@@ -177,26 +179,15 @@ def pod(scenario):
 # MARK: - Reloads
 
 
-class Load:
-    """Questions without a pause; none may be lost or fail."""
+class Load(keeping.Load):
+    """Questions for the names without a pause; none may be lost or fail."""
 
     def __init__(self, scenario, server, names):
         path = scenario.file(f"load-{server.port}", "".join(f"{name} A\n" for name in names))
+        self.scenario = scenario
         self.process = Process(scenario, "dnsperf", [
-            "dnsperf", "-s", LOOPBACK, "-p", server.port, "-d", path, "-l", "120", "-Q", "400",
-            "-t", "10"])
-
-    def end(self):
-        self.process.end(signal.SIGINT)
-        text = self.process.log
-        rows = {}
-        for line in text.split("\n"):
-            if ":" in line:
-                key, _, value = line.strip().partition(":")
-                rows[key] = value.strip()
-        if "Queries lost" not in rows:
-            raise Failed(f"dnsperf does not say what was lost:\n{text}")
-        return rows["Queries lost"].split()[0], rows["Response codes"]
+            "dnsperf", "-s", LOOPBACK, "-p", server.port, "-d", path, "-l", self.LONGEST, "-Q",
+            self.RATE, "-t", "10"])
 
 
 def reloads(scenario):
@@ -221,9 +212,7 @@ def reloads(scenario):
     scenario.eventually("and a metric", lambda: (
         server.metric("coredns_reload_failed_total") or 0) >= 1, True)
     scenario.expect("and nothing else", server.ask("a.mis.test.").records, [TRUTH])
-    lost, codes = load.end()
-    scenario.expect("lost", lost, "0")
-    scenario.holds("all answered", codes.startswith("NOERROR") and "," not in codes, codes)
+    load.end()
 
 
 def cache_survives(scenario):

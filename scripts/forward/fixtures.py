@@ -3,6 +3,7 @@ clients that see all of a reply."""
 
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -80,6 +81,11 @@ class Asked:
         return self.rcode, self.records, sorted(self.errors)
 
 
+def has_own_network():
+    """Whether port 53 and the files of a mount namespace are this run's own."""
+    return os.geteuid() == 0 and "MARTLET_ISOLATED" in os.environ
+
+
 def side_by_side(*calls):
     """What the calls return, all begun at once."""
     with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
@@ -118,12 +124,13 @@ class Misbehaver(Process):
 class Unbound(Process):
     """A server that knows `local` records, forwards where it is told to, and may speak TLS."""
 
-    def __init__(self, scenario, local=(), forwards=(), stubs=(), tls=None, server=(), port=None):
-        self.port = port or Ports.take()
-        directory = scenario.directory / f"unbound-{self.port}"
+    def __init__(self, scenario, local=(), forwards=(), stubs=(), tls=None, server=(),
+                 host=LOOPBACK, port=None):
+        self.host, self.port = host, port or Ports.take()
+        directory = scenario.directory / f"unbound-{host}-{self.port}"
         directory.mkdir()
         lines = [
-            "server:", f"interface: {LOOPBACK}@{self.port}", 'username: ""', 'chroot: ""',
+            "server:", f"interface: {host}@{self.port}", 'username: ""', 'chroot: ""',
             f'directory: "{directory}"', f'pidfile: "{directory}/pid"', "use-syslog: no",
             "do-not-query-localhost: no", 'module-config: "iterator"', "num-threads: 1",
             "local-zone: test. transparent", *server,
@@ -145,7 +152,7 @@ class Unbound(Process):
 
     @property
     def address(self):
-        return f"{LOOPBACK}:{self.port}"
+        return f"{self.host}:{self.port}"
 
 
 class Knot(Process):
@@ -279,7 +286,7 @@ def forwarder(scenario, *lines, more=""):
     if scenario.binary.name == "unbound":
         # The fixtures themselves are tried with a server that is known to be right.
         address = re.search(r"forward \. (\S+)", " ".join(lines))[1]
-        front = Unbound(scenario, forwards=[(".", address)])
+        front = Unbound(scenario, forwards=[(".", address)], server=["use-caps-for-id: yes"])
         front.ask = lambda *words, **options: Asked(front.port, *words, **options)
         front.many = lambda name, count: side_by_side(*[lambda: front.ask(name)] * count)
         return front

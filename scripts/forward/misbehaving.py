@@ -167,7 +167,8 @@ def hard_to_forge(scenario):
     for start in range(0, 200, 10):
         side_by_side(*(lambda name=name: server.ask(name) for name in names[start:start + 10]))
     asked = upstream.queries(transport="udp")
-    scenario.expect("each is asked once", len(asked), 200)
+    if not scenario.expect("each is asked once", len(asked), 200):
+        return
     ports, identities = ({each[key] for each in asked} for key in ("port", "id"))
     scenario.holds("a port each", len(ports) >= 190, len(ports))
     scenario.holds("an ID each", len(identities) >= 195, len(identities))

@@ -2,7 +2,9 @@
 
 import time
 
-from fixtures import TRUTH, Certificate, Knot, Misbehaver, Unbound, forward, forwarder, side_by_side
+from fixtures import (
+    TRUTH, Certificate, Knot, Misbehaver, Unbound, forward, forwarder, has_own_network,
+    side_by_side)
 from harness import LOOPBACK, Process, Ports
 
 NO_AUTHORITY, NETWORK_ERROR = 22, 23
@@ -221,17 +223,11 @@ def limited(scenario):
 
 def resolver_file(scenario):
     """The nameserver lines of a file, that is watched."""
-    local = Unbound(scenario, local=["who.file.test. 5 TXT one"])
-    other = Unbound(scenario, local=["who.file.test. 5 TXT two"])
-    # A resolv.conf has no ports: two addresses of loopback have 53 instead.
-    scenario.note("ports: a resolv.conf has none; forwarded through addresses of its own")
-    fronts = [Unbound(scenario, forwards=[("file.test", each.address)], port=53,
-                      server=[f"interface: 127.0.1.{number}@53"])
-              for number, each in enumerate((local, other), 1)
-              ] if Ports.is_free(53) else []
-    if len(fronts) < 2:
-        scenario.skip("resolv.conf needs port 53")
+    if not has_own_network():
+        scenario.skip("a resolv.conf has no ports: its servers need port 53")
         return
+    for number, text in enumerate(("one", "two"), 1):
+        Unbound(scenario, local=[f"who.file.test. 5 TXT {text}"], host=f"127.0.1.{number}", port=53)
     path = scenario.file("resolv.conf", "search example\nnameserver 127.0.1.1\noptions ndots:5\n")
     server = forwarder(scenario, forward(path))
     scenario.expect("the file's server", server.ask("who.file.test.", "TXT").records, ['TXT "one"'])
