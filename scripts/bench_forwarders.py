@@ -4,6 +4,7 @@ All have one thread for queries, forward to one address of loopback, keep no log
 and are pinned to one CPU with all their threads.
 """
 
+import os
 import pathlib
 import socket
 import struct
@@ -262,6 +263,9 @@ class Share:
 
     def hold(self, server):
         for pid in server.pids():
+            # A share is no limit for what runs under `chrt --fifo`.
+            for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
             (self.path / "cgroup.procs").write_text(str(pid))
 
     def stop(self):
