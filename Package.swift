@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -57,14 +58,15 @@ let package = Package(
     room("Zones", ["Wire"]),
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
-    room("Answering", ["Wire", "Zones", "Cluster", "Config", "Telemetry"]),
-    room("IO", ["CCurl", "CLibevent", "CLinux"]),
+    room("Forwarding", ["Wire"]),
+    room("Answering", ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"]),
+    room("IO", ["CCurl", "CLibevent", "CLinux", "COpenSSL"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),
     room(
       "Serving",
       [
-        "Answering", "Cluster", "Config", "IO", "Kubernetes", "Telemetry", "Wire", "ZoneFiles",
-        "Zones",
+        "Answering", "Cluster", "Config", "Forwarding", "IO", "Kubernetes", "Telemetry", "Wire",
+        "ZoneFiles", "Zones",
       ]),
     .executableTarget(
       name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
@@ -99,7 +101,7 @@ let package = Package(
       resources: [.copy("Samples")]),
     tests("WireTests", ["Wire"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("IOTests", ["IO"], resources: [.copy("Samples")]),
+    tests("IOTests", ["IO", "COpenSSL"], resources: [.copy("Samples")]),
     tests("ConfigTests", ["Config", "Wire"]),
     tests("DocumentsTests", ["Documents"]),
     tests(
@@ -117,6 +119,7 @@ let package = Package(
         "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
       ],
       resources: [.copy("Samples")]),
+    tests("ForwardingTests", ["Forwarding", "Wire", "ZoneFiles", "Zones"]),
     tests("ZonesTests", ["Zones", "ZoneFiles", "Wire"]),
     tests("ZoneFilesTests", ["ZoneFiles", "Zones", "Wire"]),
   ],

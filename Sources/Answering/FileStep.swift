@@ -23,4 +23,7 @@ public final class FileStep {
     if taken[index].generation != generation { taken[index] = (generation, slots[index].zone) }
     return taken[index].zone
   }
+
+  /// Whether the name lies in one of the zones.
+  func owns(_ name: borrowing QueryName) -> Bool { zones.find(name) != nil }
 }

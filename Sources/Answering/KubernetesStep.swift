@@ -29,6 +29,9 @@ public import Wire
     fallThrough = FallthroughSet(settings.fallThrough, hash: hash)
     self.ownAddresses = ownAddresses
   }
+
+  /// Whether the name lies in one of the zones.
+  func owns(_ name: borrowing QueryName) -> Bool { zones.find(name) != nil }
 }
 
 extension DomainName {

@@ -21,10 +21,15 @@ public final class QueryPlan {
   public let counters: QueryCounters?
   /// The largest UDP payload, octets (`bufsize`, else 1232).
   public let bufferSize: UInt16
+  /// The type of the addresses that `families` leaves out of every reply; nil for none.
+  public let leftOut: RecordType?
+  /// Upstreams are asked: for other classes, too.
+  let forwards: Bool
 
   public init(
     zone: DomainName, block: Int, steps: [Step], hasHandlers: Bool, rotates: Bool,
-    reportsErrors: Bool, logs: [LogStep], counters: QueryCounters?, bufferSize: UInt16
+    reportsErrors: Bool, logs: [LogStep], counters: QueryCounters?, bufferSize: UInt16,
+    leftOut: RecordType? = nil
   ) {
     self.zone = zone
     self.block = block
@@ -35,6 +40,21 @@ public final class QueryPlan {
     self.logs = logs
     self.counters = counters
     self.bufferSize = bufferSize
+    self.leftOut = leftOut
+    forwards = steps.contains { step in
+      if case .forward = step { true } else { false }
+    }
+  }
+
+  /// The first `forward` that the name would go to.
+  func firstForward(of name: borrowing QueryName) -> ForwardStep? {
+    for case .forward(let step) in steps where step.covers(name) { return step }
+    return nil
+  }
+
+  var cacheStep: CacheStep? {
+    for case .cache(let step) in steps { return step }
+    return nil
   }
 
   /// The plugin that a query comes to last; `errors`, which says so, where none answers.
@@ -48,6 +68,8 @@ public final class QueryPlan {
 public enum Step {
   case kubernetes(KubernetesStep)
   case file(FileStep)
+  case cache(CacheStep)
+  case forward(ForwardStep)
   case whoami
 
   /// The plugin's name, for logs and metrics.
@@ -55,12 +77,14 @@ public enum Step {
     switch self {
     case .kubernetes: 0
     case .file: 1
-    case .whoami: 2
+    case .cache: 2
+    case .forward: 3
+    case .whoami: 4
     }
   }
 
   /// Plugin names by ``pluginIndex``: what counters are made with.
-  public static let pluginNames = ["kubernetes", "file", "whoami"]
+  public static let pluginNames = ["kubernetes", "file", "cache", "forward", "whoami"]
 }
 
 /// One `log` directive, compiled.

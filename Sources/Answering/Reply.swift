@@ -1,3 +1,4 @@
+import Forwarding
 import Wire
 
 /// A reply on its way: what the steps say about it beyond the records they have written.
@@ -18,9 +19,15 @@ struct Reply {
   private var visited = [10 of Int](repeating: 0)
   private var visitedCount = 0
 
-  init(query: Query, peer: Peer) {
+  /// AD of the query: the client can make something of AD in the reply (RFC 6840 §5.7).
+  let wantsAuthenticData: Bool
+  /// The type of the addresses that `families` leaves out; nil for none.
+  var leftOut: RecordType?
+
+  init(query: Query, peer: Peer, wantsAuthenticData: Bool) {
     self.query = query
     self.peer = peer
+    self.wantsAuthenticData = wantsAuthenticData
   }
 
   /// The UDP payload size that the reply's OPT states, on TCP too.
@@ -41,12 +48,26 @@ struct Reply {
   }
 
   /// Adds the OPT record, with the extended error where that still fits.
-  func finish(_ writer: inout MessageWriter) {
+  mutating func finish(_ writer: inout MessageWriter) {
+    if let type = leftOut { leaveOut(type, &writer) }
     guard let edns = query.edns else { return }
     var error = error
     if let reason = error, !writer.hasRoom(reason.octetCount) { error = nil }
     writer.putOPT(
       size: statedSize, code: code, dnssecOK: edns.dnssecOK, keepalive: keepalive, error: error)
+  }
+
+  /// `families`: the addresses that the cluster cannot use are not given (users ask for both).
+  private mutating func leaveOut(_ type: RecordType, _ writer: inout MessageWriter) {
+    // An answer of the family that stays has none of the other in it.
+    guard query.type != (type == .a ? .aaaa : .a) else { return }
+    let before = writer.octets.u16(6)
+    writer.removeAddresses(of: type)
+    guard writer.octets.u16(6) < before else { return }
+    error =
+      error
+      ?? ExtendedError(
+        code: ExtendedError.filtered, text: "families: addresses of the other family are left out")
   }
 
   // MARK: - CNAME chain

@@ -1,4 +1,5 @@
 import Cluster
+import Forwarding
 import Telemetry
 public import Wire
 
@@ -14,11 +15,27 @@ public struct Responder: ~Copyable {
   private let prefetched: PrefetchTarget?
   var name = QueryName()
   var random: RandomSource
+  let hash: NameHash
+  /// Monotonic nanoseconds, as of the query that is being answered.
+  var now: UInt64 = 0
+  /// What the query that is being answered has waited for.
+  var resumption: Resumption?
+  /// What the query answered last waits for, or is to have fetched anew.
+  public private(set) var pending: PendingQuestion?
+  /// What ``Outcome/error`` says more.
+  public private(set) var failure: String?
+  private let probes: LoopProbes?
 
   /// - Parameters:
   ///   - plans: of the listener's zones, with the zone each is asked for.
   ///   - seed: of the rotation; nothing that must not be guessed depends on it.
-  public init(plans: [(zone: DomainName, plan: QueryPlan)], hash: NameHash, seed: UInt64) {
+  ///   - probes: queries of our own that upstreams must not bring back.
+  public init(
+    plans: [(zone: DomainName, plan: QueryPlan)], hash: NameHash, seed: UInt64,
+    probes: LoopProbes? = nil
+  ) {
+    self.hash = hash
+    self.probes = probes
     self.plans = plans.map(\.plan)
     zones = SuffixTable(plans.enumerated().map { ($1.zone, $0) }, hash: hash)
     parents = Self.parents(of: plans.map(\.zone), among: zones)
@@ -50,16 +67,27 @@ public struct Responder: ~Copyable {
     public var code = ResponseCode.noError
     /// The plugin that answered, by ``Step/pluginIndex``.
     public var plugin = QueryCounters.noPlugin
-    /// What `errors` reports.
+    /// What `errors` reports; empty where ``Responder/failure`` says it all.
     public var error: StaticString?
+    /// Nothing is to be sent yet: ``Responder/pending`` is to be asked first.
+    public var isPending = false
+    /// ``Responder/pending`` is to be asked though nobody waits for it.
+    public var refreshes = false
   }
 
   /// Writes the reply to `message` into `writer`; nil where there is to be none.
   ///
   /// The same for every transport, save that a UDP reply has a limit and only TCP has keepalive.
+  ///
+  /// - Parameters:
+  ///   - now: monotonic nanoseconds.
+  ///   - resumption: what the query has waited for; it is answered from the beginning.
   public mutating func respond(
-    to message: Octets, from peer: Peer, into writer: inout MessageWriter
+    to message: Octets, from peer: Peer, into writer: inout MessageWriter, now: UInt64,
+    resumption: Resumption? = nil
   ) -> Outcome? {
+    self.now = now
+    self.resumption = resumption
     switch Query.read(message, name: &name) {
     case .silence: return nil
     case .refusal(let code):
@@ -95,7 +123,8 @@ public struct Responder: ~Copyable {
   private mutating func respond(
     to query: Query, _ message: Octets, from peer: Peer, into writer: inout MessageWriter
   ) -> Outcome {
-    var reply = Reply(query: query, peer: peer)
+    var reply = Reply(
+      query: query, peer: peer, wantsAuthenticData: message.u16(2) & 0x0020 != 0)
     var outcome = Outcome(query: query)
     writer.begin(query, message)
     outcome.plan = planIndex(query.type)
@@ -107,7 +136,9 @@ public struct Responder: ~Copyable {
       reply.code = refusal
       reply.error = plan == nil ? Self.noBlock : Self.notServed
     } else if let plan {
+      reply.leftOut = plan.leftOut
       run(plan, &reply, &writer, &outcome)
+      if outcome.isPending { return outcome }
     }
     writer.setResponseCode(reply.code)
     reply.finish(&writer)
@@ -130,7 +161,7 @@ public struct Responder: ~Copyable {
     guard let plan, plan.hasHandlers else { return .refused }
     // RFC 1996 §3.10: we are nobody's secondary.
     if query.opcode == Opcode.notify { return .notAuthoritative }
-    if query.recordClass != Query.classIN { return .refused }
+    if query.recordClass != Query.classIN, !plan.forwards { return .refused }
     if query.type == .axfr || query.type == .ixfr { return .refused }
     return nil
   }
@@ -139,17 +170,19 @@ public struct Responder: ~Copyable {
     _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     reply.rotation = plan.rotates ? random.next() : 0
-    for index in plan.steps.indices {
-      if answer(plan.steps[index], &reply, &writer) {
-        outcome.plugin = plan.steps[index].pluginIndex
-        follow(&reply, &writer)
-        return
-      }
+    if let probes, reply.query.type == .hinfo, probes.recognizes(name) {
+      reply.code = .nameError
+      return
     }
-    reply.code = .serverFailure
-    reply.error = ExtendedError(
-      code: ExtendedError.other, text: "no plugin of the server block answers this name")
-    outcome.error = "no next plugin found"
+    guard let plugin = lookUp(plan, &reply, &writer, &outcome) else {
+      reply.code = .serverFailure
+      reply.error = ExtendedError(
+        code: ExtendedError.other, text: "no plugin of the server block answers this name")
+      outcome.error = "no next plugin found"
+      return
+    }
+    outcome.plugin = plugin
+    follow(&reply, &writer, &outcome)
   }
 
   private static let noBlock = ExtendedError(
@@ -157,14 +190,104 @@ public struct Responder: ~Copyable {
   private static let notServed = ExtendedError(
     code: ExtendedError.notSupported, text: "the server block does not answer such queries")
 
-  /// Whether the step answered; false passes the query on.
-  private func answer(
-    _ step: borrowing Step, _ reply: inout Reply, _ writer: inout MessageWriter
+  /// Takes the present name through the steps; the plugin that answered, nil where none did.
+  private mutating func lookUp(
+    _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
+  ) -> Int? {
+    var passedOn: (step: Int, result: ExchangeResult)?
+    for index in plan.steps.indices {
+      switch plan.steps[index] {
+      case .kubernetes(let step):
+        guard reply.query.recordClass == Query.classIN || !step.owns(name) else {
+          return refuseClass(&reply, index, plan)
+        }
+        guard step.answer(name, &reply, &writer) else { continue }
+      case .file(let step):
+        guard reply.query.recordClass == Query.classIN || !step.owns(name) else {
+          return refuseClass(&reply, index, plan)
+        }
+        guard step.answer(name, &reply, &writer) else { continue }
+      case .whoami:
+        guard Whoami.answer(&reply, &writer) else { continue }
+      case .cache(let step):
+        guard answerFromCache(step, plan, &reply, &writer, &outcome) else { continue }
+      case .forward(let step):
+        switch step.answer(name, &reply, resumption) {
+        case .passed: continue
+        case .refused: break
+        case .pending(let question):
+          pending = question
+          outcome.isPending = true
+        case .given(let result):
+          give(result, of: step, plan, &reply, &writer, &outcome)
+        case .passedOn(let result):
+          passedOn = (index, result)
+          continue
+        }
+      }
+      return plan.steps[index].pluginIndex
+    }
+    guard let passedOn, case .forward(let step) = plan.steps[passedOn.step] else { return nil }
+    give(passedOn.result, of: step, plan, &reply, &writer, &outcome)
+    return plan.steps[passedOn.step].pluginIndex
+  }
+
+  /// Own zones have class IN alone; nobody else is asked for them.
+  private func refuseClass(_ reply: inout Reply, _ index: Int, _ plan: QueryPlan) -> Int {
+    reply.code = .refused
+    reply.error = Self.notServed
+    return plan.steps[index].pluginIndex
+  }
+
+  // MARK: - Upstreams
+
+  private mutating func answerFromCache(
+    _ step: CacheStep, _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter,
+    _ outcome: inout Outcome
   ) -> Bool {
-    switch step {
-    case .kubernetes(let kubernetes): kubernetes.answer(name, &reply, &writer)
-    case .file(let file): file.answer(name, &reply, &writer)
-    case .whoami: Whoami.answer(&reply, &writer)
+    var reason = AnswerCache.Reason.first
+    let target = plan.firstForward(of: name)
+    if let resumption {
+      guard let target, !resumption.holds(target.question(name, reply)) else { return false }
+      if resumption.allowsStale { reason = .staleAllowed }
+    }
+    guard
+      let refreshes = step.answer(
+        name, hash: hash(name.octets), reason, &reply, &writer, now: now)
+    else { return false }
+    if let leftOut = target?.leftOut { reply.leftOut = leftOut }
+    if refreshes, let target {
+      pending = PendingQuestion(target: target.target, question: target.question(name, reply))
+      outcome.refreshes = true
+    }
+    return true
+  }
+
+  /// Writes what upstreams said; where they failed, what was so before.
+  private mutating func give(
+    _ result: ExchangeResult, of step: ForwardStep, _ plan: QueryPlan, _ reply: inout Reply,
+    _ writer: inout MessageWriter, _ outcome: inout Outcome
+  ) {
+    if let leftOut = step.leftOut { reply.leftOut = leftOut }
+    if result.hasFailed, let cache = plan.cacheStep,
+      cache.answer(
+        name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil,
+      reply.code != .serverFailure
+    {
+      return
+    }
+    switch result {
+    case .answer(let answer, let upstream):
+      answer.withView { reply.put($0, TTLRule(), keepsAuthority: true, &writer) }
+      guard answer.header.kind == .failure else { return }
+      reply.error = ExtendedError(
+        code: ExtendedError.noReachableAuthority, text: "forward: the upstream failed",
+        subject: "\(upstream.description): \(answer.header.code)")
+    case .failure(let reason):
+      reply.code = reason.reason == .tooMany ? .refused : .serverFailure
+      reply.error = reason.extendedError
+      outcome.error = ""
+      failure = reason.text
     }
   }
 
@@ -175,7 +298,9 @@ public struct Responder: ~Copyable {
 
   /// Looks up the target of a CNAME that a step left open; the reply takes the RCODE of the last
   /// name (RFC 6604). A target outside all zones stays the client's to resolve.
-  private mutating func follow(_ reply: inout Reply, _ writer: inout MessageWriter) {
+  private mutating func follow(
+    _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
+  ) {
     var isFollowing = false
     while let target = reply.alias, reply.aliasCount < Self.maximumChainLength {
       reply.alias = nil
@@ -183,7 +308,7 @@ public struct Responder: ~Copyable {
       guard name.read(writer.octets, at: target), !reply.hasVisited(name, writer) else { break }
       reply.visit(target)
       guard let plan = zones.find(name) else { break }
-      for step in plans[plan].steps where answer(step, &reply, &writer) { break }
+      _ = lookUp(plans[plan], &reply, &writer, &outcome)
     }
     if isFollowing { _ = name.read(writer.octets, at: Query.headerOctets) }
   }

@@ -116,7 +116,9 @@ void clinux_batch_destination(
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
       in6->sin6_family = AF_INET6;
-      in6->sin6_addr = ((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_addr;
+      const struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(c);
+      in6->sin6_addr = info->ipi6_addr;
+      if (IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) in6->sin6_scope_id = info->ipi6_ifindex;
     }
   }
 }
@@ -138,20 +140,66 @@ static void keep_source(struct msghdr *header) {
   }
 }
 
+// Puts a datagram of `length` octets after those that wait to be sent.
+static void queue(
+    clinux_batch *batch, void *octets, size_t length, struct sockaddr_storage *to,
+    socklen_t to_length, void *control, size_t control_length) {
+  struct iovec *vector = &batch->sent_vectors[batch->queued];
+  struct msghdr *header = &batch->sent[batch->queued].msg_hdr;
+  vector->iov_base = octets;
+  vector->iov_len = length;
+  header->msg_name = to;
+  header->msg_namelen = to_length;
+  header->msg_iov = vector;
+  header->msg_iovlen = 1;
+  header->msg_control = control_length > 0 ? control : NULL;
+  header->msg_controllen = control_length;
+  batch->queued++;
+}
+
 void clinux_batch_queue(clinux_batch *batch, size_t index, size_t length) {
   struct msghdr *from = &batch->received[index].msg_hdr;
-  struct msghdr *to = &batch->sent[batch->queued].msg_hdr;
-  struct iovec *vector = &batch->sent_vectors[batch->queued];
   if (from->msg_controllen > 0) keep_source(from);
-  vector->iov_base = batch->send_buffer + index * batch->send_octets;
-  vector->iov_len = length;
-  to->msg_name = from->msg_name;
-  to->msg_namelen = from->msg_namelen;
-  to->msg_iov = vector;
-  to->msg_iovlen = 1;
-  to->msg_control = from->msg_controllen > 0 ? from->msg_control : NULL;
-  to->msg_controllen = from->msg_controllen;
-  batch->queued++;
+  queue(
+      batch, batch->send_buffer + index * batch->send_octets, length, from->msg_name,
+      from->msg_namelen, from->msg_control, from->msg_controllen);
+}
+
+// Writes the control that has a datagram leave from an address; its length.
+static size_t write_source(char *control, const struct sockaddr *from) {
+  memset(control, 0, CONTROL_OCTETS);
+  struct cmsghdr *header = (struct cmsghdr *)control;
+  if (from->sa_family == AF_INET) {
+    struct in_pktinfo info = {.ipi_spec_dst = ((const struct sockaddr_in *)from)->sin_addr};
+    header->cmsg_level = IPPROTO_IP;
+    header->cmsg_type = IP_PKTINFO;
+    header->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+  }
+  const struct sockaddr_in6 *from6 = (const struct sockaddr_in6 *)from;
+  struct in6_pktinfo info = {.ipi6_addr = from6->sin6_addr};
+  if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = from6->sin6_scope_id;
+  header->cmsg_level = IPPROTO_IPV6;
+  header->cmsg_type = IPV6_PKTINFO;
+  header->cmsg_len = CMSG_LEN(sizeof info);
+  memcpy(CMSG_DATA(header), &info, sizeof info);
+  return CMSG_SPACE(sizeof info);
+}
+
+int clinux_batch_add(
+    clinux_batch *batch, const void *octets, size_t length, const struct sockaddr *to,
+    socklen_t to_length, const struct sockaddr *from) {
+  size_t index = batch->queued;
+  if (index == batch->capacity || length > batch->send_octets) return 0;
+  char *buffer = batch->send_buffer + index * batch->send_octets;
+  char *control = batch->controls + index * CONTROL_OCTETS;
+  memcpy(buffer, octets, length);
+  memcpy(&batch->names[index], to, to_length);
+  queue(
+      batch, buffer, length, &batch->names[index], to_length, control,
+      from ? write_source(control, from) : 0);
+  return 1;
 }
 
 // How long a full socket buffer is waited for before the rest of a batch is given up.
@@ -177,6 +225,7 @@ int clinux_batch_send(clinux_batch *batch, int descriptor) {
       lost++;
     }
   }
+  batch->queued = 0;
   return lost;
 }
 
@@ -216,6 +265,22 @@ int clinux_enable_pktinfo(int descriptor, int family) {
       ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)
       : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
   return result < 0 ? -errno : 0;
+}
+
+int clinux_hear_of_unreachable(int descriptor, int family) {
+  int on = 1, omit = IP_PMTUDISC_OMIT;
+  if (family == AF_INET6) {
+    omit = IPV6_PMTUDISC_OMIT;
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof omit);
+    return setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on) < 0 ? -errno : 0;
+  }
+  setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof omit);
+  return setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0 ? -errno : 0;
+}
+
+int clinux_disconnect(int descriptor) {
+  struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  return connect(descriptor, &nobody, sizeof nobody) < 0 ? -errno : 0;
 }
 
 int clinux_spawn(

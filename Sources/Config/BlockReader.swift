@@ -89,6 +89,7 @@ struct BlockReader {
     case "cache": if stands(statement) { block.cache = Cache.read(statement, context) }
     case "debug": if stands(statement) { block.debug = Flag.read(statement, context) }
     case "errors": if stands(statement) { block.errors = Errors.read(statement, context) }
+    case "families": if stands(statement) { block.families = Families.read(statement, context) }
     case "health": if stands(statement, .last) { block.health = Health.read(statement, context) }
     case "kubernetes":
       if stands(statement) { block.kubernetes += Kubernetes.read(statement, context) }

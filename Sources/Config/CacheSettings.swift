@@ -60,6 +60,8 @@ public struct CacheSettings: Hashable, Sendable {
   public var servfail: Duration = .seconds(5)
   /// Whether answers keep the TTL they came with.
   public var keepTTL = false
+  /// martlet's own: whether a name that does not exist denies the names below it (RFC 8020).
+  public var nxdomainCut = false
 
   public init(zones: [DomainName]) {
     self.zones = zones

@@ -1,23 +1,21 @@
 internal import Documents
 
-/// Finds the Corefile inside a ConfigMap object, in JSON or YAML.
+/// What a configuration is found to be.
+enum ConfigurationText {
+  case corefile(EmbeddedText)
+  case kubeDNS(KubeDNSConfigMap)
+}
+
+/// Finds the Corefile, or the keys of kube-dns, inside a ConfigMap object, in JSON or YAML.
 enum ConfigMapForm {
-  enum Reading {
-    /// The text is no Kubernetes object: a Corefile itself.
-    case corefile
-    /// `data.Corefile`, which begins on a line of a file with every line at a column.
-    case embedded(text: String, file: String, line: Int, column: Int)
-    /// A Kubernetes object without a Corefile; why is in the findings.
-    case nothing
-  }
-
-  /// Keys of kube-dns's ConfigMap.
-  static let kubeDNSKeys = ["stubDomains", "upstreamNameservers", "federations"]
-
-  static func read(_ octets: [UInt8], file: String, findings: Findings) -> Reading {
-    guard let format = format(octets) else { return .corefile }
+  /// The text itself where it is no Kubernetes object. Nil for an object that has neither a Corefile
+  /// nor keys of kube-dns; why is in `findings`.
+  static func read(_ octets: [UInt8], file: String, findings: Findings) -> ConfigurationText? {
     let source = String(decoding: octets, as: UTF8.self)
     findings.add(file: file, text: source)
+    guard let format = format(octets) else {
+      return .corefile(EmbeddedText(text: source, file: file))
+    }
     var found = Found()
     do throws(DocumentError) {
       var rest = octets
@@ -31,7 +29,7 @@ enum ConfigMapForm {
     } catch {
       let place = Place(file: file, line: error.place.line, column: error.place.column)
       findings.error(place, "the ConfigMap cannot be read: \(error.message)")
-      return .nothing
+      return nil
     }
     return found.reading(source, file: file, findings: findings)
   }
@@ -53,10 +51,22 @@ enum ConfigMapForm {
 
   /// What the objects of a text hold.
   private struct Found {
-    var corefile: String?
-    var configMap: Documents.Place?
-    var otherKind: (name: String, place: Documents.Place)?
-    var kubeDNSKey: String?
+    private struct ConfigMap {
+      var place: Documents.Place
+      var name: String?
+      /// Keys and their texts, nil for a value that is no string, in the order of the text.
+      var data: [(key: String, text: String?)] = []
+
+      var corefile: String? { data.last { $0.key == "Corefile" }?.text }
+      /// Whether it is one of kube-dns: by a key, or by its name where it is empty.
+      var isKubeDNS: Bool {
+        data.contains { KubeDNSConfigMap.keys.contains($0.key) }
+          || data.isEmpty && name == KubeDNSConfigMap.name
+      }
+    }
+
+    private var configMaps: [ConfigMap] = []
+    private var otherKind: (name: String, place: Documents.Place)?
 
     mutating func take(_ object: Value, at place: Documents.Place) {
       // Items of lists from the API server carry no kind.
@@ -65,68 +75,75 @@ enum ConfigMapForm {
         if otherKind == nil { otherKind = (kind, place) }
         return
       }
-      if configMap == nil { configMap = place }
-      let data = object["data"]
-      if corefile == nil { corefile = data?["Corefile"]?.string }
-      if data?["stubDomains"] != nil { kubeDNSKey = "stubDomains" }
-      if data?["upstreamNameservers"] != nil { kubeDNSKey = "upstreamNameservers" }
+      var configMap = ConfigMap(place: place, name: object["metadata"]?["name"]?.string)
+      if let data = object["data"] {
+        for member in data.members where !member.value.isNull {
+          configMap.data.append((member.key.string ?? "", member.value.string))
+        }
+      }
+      configMaps.append(configMap)
     }
 
-    func reading(_ source: String, file: String, findings: Findings) -> Reading {
+    func reading(_ source: String, file: String, findings: Findings) -> ConfigurationText? {
       func place(_ place: Documents.Place?) -> Place {
         Place(file: file, line: place?.line ?? 1, column: place?.column ?? 1)
       }
-      if let corefile {
-        if let kubeDNSKey {
+      if let configMap = configMaps.first(where: { $0.corefile != nil }),
+        let corefile = configMap.corefile
+      {
+        for (key, _) in configMap.data where KubeDNSConfigMap.keys.contains(key) {
           findings.warning(
-            place(configMap), "'\(kubeDNSKey)' stands beside a Corefile and is ignored",
+            place(configMap.place), "'\(key)' stands beside a Corefile and is ignored",
             expected: "a server block with 'forward' in the Corefile")
         }
-        return embedded(corefile, in: source, file: file, findings: findings)
+        return .corefile(
+          .find(corefile, key: "Corefile", in: source, file: file, findings: findings))
       }
-      if let kubeDNSKey {
-        findings.error(
-          place(configMap),
-          "a ConfigMap of kube-dns ('\(kubeDNSKey)') is not understood by this version of martlet",
-          expected: "a ConfigMap with 'data.Corefile'")
-      } else if let configMap {
-        findings.error(
-          place(configMap), "the ConfigMap has no Corefile", expected: "'data.Corefile'")
+      if let configMap = configMaps.first(where: \.isKubeDNS) {
+        return kubeDNS(configMap, at: place(configMap.place), source, findings)
+      }
+      if let configMap = configMaps.first {
+        refuse(configMap, at: place(configMap.place), findings)
       } else {
         findings.error(
           place(otherKind?.place), "a Kubernetes object of kind '\(otherKind?.name ?? "")'",
           expected: "a Corefile, or a ConfigMap with 'data.Corefile'")
       }
-      return .nothing
+      return nil
     }
 
-    /// A block text (`Corefile: |`) is found again in the source, so that places are those of the
-    /// file; any other spelling of a string gets a name and lines of its own.
-    private func embedded(
-      _ text: String, in source: String, file: String, findings: Findings
-    ) -> Reading {
-      let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
-      let wanted = text.split(separator: "\n", omittingEmptySubsequences: false)
-      for (index, line) in lines.enumerated() {
-        let key = line.drop { $0 == " " }
-        guard key.hasPrefix("Corefile:"), key.contains("|"), index + 1 < lines.count else {
-          continue
-        }
-        let candidates = lines[(index + 1)...]
-        guard let first = candidates.first(where: { $0.contains { $0 != " " } }),
-          let start = wanted.first(where: { !$0.isEmpty })
-        else { continue }
-        let indent = first.count - start.count
-        let agree = zip(candidates, wanted).allSatisfy { candidate, line in
-          line.isEmpty || candidate.dropFirst(indent) == line
-        }
-        if indent >= 0, agree {
-          return .embedded(text: text, file: file, line: index + 2, column: indent + 1)
+    private func kubeDNS(
+      _ configMap: ConfigMap, at place: Place, _ source: String, _ findings: Findings
+    ) -> ConfigurationText? {
+      var map = KubeDNSConfigMap(place: place)
+      for (key, text) in configMap.data where KubeDNSConfigMap.keys.contains(key) {
+        if let text {
+          map.values[key] = .find(
+            text, key: key, in: source, file: place.file, findings: findings)
+        } else {
+          findings.error(
+            place, "the value of '\(key)' is no string",
+            expected: "'\(key): |' and the JSON as text below it")
         }
       }
-      let name = "\(file)#Corefile"
-      findings.add(file: name, text: text)
-      return .embedded(text: text, file: name, line: 1, column: 1)
+      let others = configMap.data.map(\.key).filter { !KubeDNSConfigMap.keys.contains($0) }
+      KubeDNSConfigMap.warn(of: others, at: place, findings: findings)
+      return findings.hasErrors ? nil : .kubeDNS(map)
+    }
+
+    private func refuse(_ configMap: ConfigMap, at place: Place, _ findings: Findings) {
+      let keys = configMap.data.map(\.key)
+      if keys.isEmpty {
+        findings.error(
+          place, "the ConfigMap has no Corefile",
+          expected: "'data.Corefile', or the name 'kube-dns' for the defaults of kube-dns")
+      } else if keys.contains("Corefile") {
+        findings.error(
+          place, "the value of 'Corefile' is no string",
+          expected: "'Corefile: |' and the text below")
+      } else {
+        KubeDNSConfigMap.refuse("ConfigMap", with: keys, at: place, findings: findings)
+      }
     }
   }
 }

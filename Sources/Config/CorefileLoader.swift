@@ -1,7 +1,9 @@
 // Corefile text becomes checked settings:
 //
-//   octets ─ ConfigMapForm ─ Lexer ─ TokenStream (imports, environment) ─ CorefileSyntax
-//          ─ BlockReader (Directives/…) ─ SameKeys ─ Configuration
+//   octets ─ ConfigMapForm ─┬─────────────────────────────────────┬─ Lexer
+//                           └─ KubeDNSSettings ─ KubeDNSCorefile ─┘
+//          ─ TokenStream (imports, environment) ─ CorefileSyntax ─ BlockReader (Directives/…)
+//          ─ SameKeys ─ Configuration
 //
 // Every step goes on after an error, so that one load shows all of them.
 
@@ -14,15 +16,18 @@ public struct LoadOptions: Sendable {
   /// Looks up an environment variable.
   public var environment: @Sendable (String) -> String?
   public var files: FileReading
+  /// What flags say where the configuration is a ConfigMap of kube-dns; an error beside a Corefile.
+  public var cluster: ClusterFlags
 
   public init(
     defaultPort: UInt16 = 53,
     environment: @escaping @Sendable (String) -> String? = LoadOptions.processEnvironment,
-    files: FileReading = .fileSystem
+    files: FileReading = .fileSystem, cluster: ClusterFlags = ClusterFlags()
   ) {
     self.defaultPort = defaultPort
     self.environment = environment
     self.files = files
+    self.cluster = cluster
   }
 
   /// The variables of the process.
@@ -35,9 +40,12 @@ public struct LoadOptions: Sendable {
 public struct LoadResult: Sendable {
   /// Nil when there is any error.
   public var configuration: Configuration?
+  /// The Corefile that it is or equals, imports as written; nil where none was found.
+  public var corefile: String?
   /// Errors and warnings in the order of their places.
   public var diagnostics: [Diagnostic]
-  /// Every file that was read or looked for, imports included.
+  /// Every file that was read or looked for, imports included: a change to one of them, or that it
+  /// comes or goes, is a change of the configuration.
   public var sources: [String]
   /// Patterns given to imports; a file that comes to match one is a change too.
   public var patterns: [String]
@@ -48,30 +56,29 @@ public enum CorefileLoader {
   /// Read when no path is given and present; CoreDNS's default.
   public static let defaultPath = "Corefile"
 
-  /// Loads what lies at a path: a Corefile, a ConfigMap object as JSON or YAML, or a folder as a
-  /// mounted ConfigMap gives it. Without a path: `Corefile`, or where there is none, a block that
-  /// answers with `whoami`.
+  /// Loads what lies at a path: a Corefile, a ConfigMap object as JSON or YAML, or a directory as a
+  /// mounted ConfigMap gives it, of CoreDNS or kube-dns. Without a path: `Corefile`, or where there
+  /// is none, a block that answers with `whoami`.
   public static func load(path: String? = nil, options: LoadOptions = LoadOptions()) -> LoadResult {
     let findings = Findings()
-    var file = path ?? defaultPath
-    var content = options.files.read(file)
-    if content == .directory, path != nil {
-      file += file.hasSuffix("/") ? "Corefile" : "/Corefile"
-      content = options.files.read(file)
+    let file = path ?? defaultPath
+    let content = options.files.read(file)
+    if case .octets(let octets) = content {
+      return load(octets: octets, file: file, options: options, findings: findings)
     }
-    guard case .octets(let octets) = content else {
-      findings.add(file: file)
-      if path == nil, content == .failure(ENOENT) || content == .directory {
-        var result = load(text: ".:\(options.defaultPort) {\nwhoami\nlog\n}\n", options: options)
-        result.sources = [file]
-        return result
-      }
-      complain(of: content, file, options, findings)
-      return LoadResult(
-        configuration: nil, diagnostics: findings.diagnostics, sources: findings.files, patterns: []
-      )
+    if path == nil, content == .failure(ENOENT) || content == .directory {
+      return load(text: ".:\(options.defaultPort) {\nwhoami\nlog\n}\n", options: options)
     }
-    return load(octets: octets, file: file, options: options, findings: findings)
+    if content == .directory {
+      let text = MountedDirectory.read(file, files: options.files, findings: findings)
+      return load(text, options: options, findings: findings)
+    }
+    findings.add(file: file)
+    findings.error(
+      Place(file: file, line: 1, column: 1),
+      "cannot read the configuration: \(content.complaint ?? "it is no file")",
+      expected: "a Corefile, a ConfigMap, or a folder with a Corefile")
+    return load(nil, options: options, findings: findings)
   }
 
   /// Loads a text; `file` is its name in messages, and imports are relative to its folder.
@@ -84,12 +91,23 @@ public enum CorefileLoader {
   private static func load(
     octets: [UInt8], file: String, options: LoadOptions, findings: Findings
   ) -> LoadResult {
+    load(
+      ConfigMapForm.read(octets, file: file, findings: findings), options: options,
+      findings: findings)
+  }
+
+  private static func load(
+    _ text: ConfigurationText?, options: LoadOptions, findings: Findings
+  ) -> LoadResult {
     var patterns: [String] = []
     var blocks: [ServerBlock] = []
-    let tokens = tokens(octets, file: file, findings: findings)
-    if let tokens {
+    let corefile = text.flatMap { Self.corefile($0, options: options, findings: findings) }
+    if let corefile {
+      let tokens = Lexer.tokens(
+        corefile.text, file: corefile.file, line: corefile.line, column: corefile.column,
+        findings: findings)
       let syntax = CorefileSyntax.blocks(
-        tokens, file: file, options: options, findings: findings)
+        tokens, file: corefile.file, options: options, findings: findings)
       patterns = syntax.patterns
       let read = syntax.blocks.compactMap { block in
         BlockReader.read(block, defaultPort: options.defaultPort, findings: findings)
@@ -100,41 +118,29 @@ public enum CorefileLoader {
     }
     return LoadResult(
       configuration: findings.hasErrors ? nil : Configuration(blocks: blocks),
-      diagnostics: findings.inOrderOfPlace,
-      sources: findings.files.filter { !$0.hasSuffix("#Corefile") }, patterns: patterns)
+      corefile: corefile?.text, diagnostics: findings.inOrderOfPlace, sources: findings.sources,
+      patterns: patterns)
   }
 
-  /// Nil where there is no Corefile in a Kubernetes object.
-  private static func tokens(_ octets: [UInt8], file: String, findings: Findings) -> [Token]? {
-    switch ConfigMapForm.read(octets, file: file, findings: findings) {
-    case .nothing:
-      return nil
-    case .embedded(let text, let file, let line, let column):
-      return Lexer.tokens(text, file: file, line: line, column: column, findings: findings)
-    case .corefile:
-      let text = String(decoding: octets, as: UTF8.self)
-      findings.add(file: file, text: text)
-      return Lexer.tokens(text, file: file, findings: findings)
-    }
-  }
-
-  private static func complain(
-    of content: FileReading.Content, _ file: String, _ options: LoadOptions, _ findings: Findings
-  ) {
-    let place = Place(file: file, line: 1, column: 1)
-    let folder = file.dropLast("Corefile".count)
-    let kubeDNSKey = ConfigMapForm.kubeDNSKeys.first { key in
-      if case .octets = options.files.read(folder + key) { true } else { false }
-    }
-    if file.hasSuffix("/Corefile"), let kubeDNSKey {
-      findings.error(
-        place,
-        "a ConfigMap of kube-dns ('\(kubeDNSKey)') is not understood by this version of martlet",
-        expected: "a ConfigMap with 'data.Corefile'")
-    } else {
-      findings.error(
-        place, "cannot read the configuration: \(content.complaint ?? "it is no file")",
-        expected: "a Corefile, a ConfigMap, or a folder with a Corefile")
+  /// The Corefile itself, or the one that a ConfigMap of kube-dns equals.
+  private static func corefile(
+    _ text: ConfigurationText, options: LoadOptions, findings: Findings
+  ) -> EmbeddedText? {
+    switch text {
+    case .corefile(let corefile):
+      for flag in options.cluster.given {
+        findings.error(
+          corefile.place(), "-\(flag.name) is for a ConfigMap of kube-dns, and this is a Corefile",
+          expected: flag.corefile)
+      }
+      return corefile
+    case .kubeDNS(let map):
+      guard let text = KubeDNSCorefile.text(map, options: options, findings: findings) else {
+        return nil
+      }
+      let name = "\(map.place.file)#Corefile"
+      findings.add(part: name, text: text)
+      return EmbeddedText(text: text, file: name)
     }
   }
 }

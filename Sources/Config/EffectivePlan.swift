@@ -54,6 +54,7 @@ public enum EffectivePlan {
     case "prometheus": block.prometheus.map { "\($0.address)" }
     case "errors": [block.errors.map(errors)].compactMap { $0 }
     case "log": block.log.map(log)
+    case "families": [block.families?.rawValue].compactMap { $0 }
     case "loadbalance": [block.loadbalance?.policy.rawValue].compactMap { $0 }
     case "cache": [block.cache.map(cache)].compactMap { $0 }
     case "kubernetes": block.kubernetes.map(kubernetes)
@@ -106,6 +107,7 @@ public enum EffectivePlan {
           + (stale.prefersPositive ? ", prefer_positive" : ""))
     }
     if settings.keepTTL { parts.append("keepttl") }
+    if settings.nxdomainCut { parts.append("nxdomain_cut") }
     return parts.joined(separator: "; ")
   }
 

@@ -9,6 +9,7 @@ final class Findings {
   /// Files in the order in which they were first named, with their lines.
   private(set) var files: [String] = []
   private var lines: [String: [Substring]] = [:]
+  private var parts: Set<String> = []
 
   private(set) var hasErrors = false
 
@@ -18,6 +19,15 @@ final class Findings {
     lines[file] = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
       .map { Substring($0) }
   }
+
+  /// Names a text that lies inside a file, or comes of one, with places of its own.
+  func add(part: String, text: String) {
+    parts.insert(part)
+    add(file: part, text: text)
+  }
+
+  /// The files without the parts of files.
+  var sources: [String] { files.filter { !parts.contains($0) } }
 
   func error(
     _ place: Place, _ message: String, expected: String? = nil, suggestion: String? = nil

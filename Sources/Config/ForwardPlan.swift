@@ -9,6 +9,7 @@ enum ForwardPlan {
     if settings.forceTCP { parts.append("force_tcp") }
     if settings.preferUDP { parts.append("prefer_udp") }
     parts.append("expire \(text(settings.expire))")
+    if settings.maxAge > .zero { parts.append("max_age \(text(settings.maxAge))") }
     parts.append("max_fails \(settings.maxFails)")
     parts.append(healthCheck(settings.healthCheck))
     parts.append("read_timeout \(text(settings.readTimeout))")
@@ -23,6 +24,7 @@ enum ForwardPlan {
       let addresses = settings.sourceAddresses.map(\.description)
       parts.append("source_address \(addresses.joined(separator: " "))")
     }
+    if let family = settings.families { parts.append("families \(family.rawValue)") }
     return parts.joined(separator: "; ")
   }
 
@@ -41,9 +43,6 @@ enum ForwardPlan {
       parts.append((["tls"] + files).joined(separator: " "))
     }
     if let name = settings.tlsServerName { parts.append("tls_servername \(name)") }
-    if settings.upstreams.contains(where: { $0.transport == .https }) {
-      parts.append("doh_method \(settings.dohMethod.rawValue)")
-    }
     return parts
   }
 
@@ -69,9 +68,9 @@ enum ForwardPlan {
     case .address(let address, let zoneIndex):
       let index = zoneIndex.map { "%" + $0 } ?? ""
       let host = address.isV4 ? "\(address)" : "[\(address)\(index)]"
-      return "\(prefix)\(host)\(name):\(upstream.port)\(upstream.path ?? "")"
+      return "\(prefix)\(host)\(name):\(upstream.port)"
     case .hostName(let host):
-      return "\(prefix)\(host)\(name):\(upstream.port)\(upstream.path ?? "")"
+      return "\(prefix)\(host)\(name):\(upstream.port)"
     case .resolverFile(let path):
       return path
     }

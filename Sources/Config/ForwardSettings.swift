@@ -1,12 +1,12 @@
 public import Wire
 
-/// `forward FROM TO… { … }` with every option of CoreDNS 1.14.
+/// `forward FROM TO… { … }` with every option of CoreDNS 1.14 but DNS over HTTPS.
 public struct ForwardSettings: Hashable, Sendable {
   /// Destinations of one `forward`, as in CoreDNS; those of a `resolv.conf` count when it is read.
   public static let maximumUpstreams = 15
 
   public enum Transport: String, Hashable, Sendable {
-    case dns, tls, https
+    case dns, tls
   }
 
   /// One TO.
@@ -25,18 +25,14 @@ public struct ForwardSettings: Hashable, Sendable {
     public var port: UInt16
     /// The name that the certificate must have, of `tls://9.9.9.9%dns.quad9.net`.
     public var serverName: String?
-    /// The path of a DNS-over-HTTPS destination.
-    public var path: String?
 
     public init(
-      transport: Transport = .dns, target: Target, port: UInt16, serverName: String? = nil,
-      path: String? = nil
+      transport: Transport = .dns, target: Target, port: UInt16, serverName: String? = nil
     ) {
       self.transport = transport
       self.target = target
       self.port = port
       self.serverName = serverName
-      self.path = path
     }
   }
 
@@ -44,11 +40,6 @@ public struct ForwardSettings: Hashable, Sendable {
     case random
     case roundRobin = "round_robin"
     case sequential
-  }
-
-  public enum Method: String, Hashable, Sendable {
-    case get = "GET"
-    case post = "POST"
   }
 
   /// `tls [CERT KEY] [CA]`; what is nil comes from the system, or is not presented.
@@ -86,11 +77,12 @@ public struct ForwardSettings: Hashable, Sendable {
   public var expire: Duration = .seconds(10)
   /// Idle connections kept for each upstream; 0 is no limit.
   public var maxIdleConnections = 0
+  /// How old a connection may become, in use or not; zero is no limit.
+  public var maxAge: Duration = .zero
   /// Failed health checks in a row after which an upstream is down; 0 is never.
   public var maxFails: UInt32 = 2
   /// Connects tried for one query; 0 is no limit of its own.
   public var maxConnectAttempts: UInt32 = 0
-  public var dohMethod: Method = .post
   public var tls: TLS?
   public var tlsServerName: String?
   public var policy: Policy = .random
@@ -108,6 +100,8 @@ public struct ForwardSettings: Hashable, Sendable {
   public var readTimeout: Duration = .seconds(2)
   /// At most one of each family.
   public var sourceAddresses: [IPAddress] = []
+  /// martlet's own: the family that addresses in forwarded replies are of; nil for both.
+  public var families: AddressFamily?
   public var place: Place
 
   public init(from: DomainName, place: Place) {

@@ -1,5 +1,5 @@
 /// The plugins of a server block in the order in which a query meets them, whatever their order in
-/// the Corefile: CoreDNS's `plugin.cfg`.
+/// the Corefile: CoreDNS's `plugin.cfg`, and martlet's own `families`.
 public enum PluginOrder {
   public struct Entry: Hashable, Sendable {
     public var name: String
@@ -9,7 +9,7 @@ public enum PluginOrder {
     public var isHandler = true
   }
 
-  /// Every plugin of CoreDNS 1.14, first to last.
+  /// Every plugin of CoreDNS 1.14 and `families`, first to last.
   public static let entries: [Entry] = [
     sets("root"),
     lacks("metadata"),
@@ -37,6 +37,9 @@ public enum PluginOrder {
     has("errors"),
     has("log"),
     lacks("dnstap"),
+    // martlet's own. On the way out it comes before the log, so that the log has what is sent, and
+    // after the cache and dns64, which work with what was asked for.
+    has("families"),
     lacks("local"),
     lacks("dns64"),
     lacks("any"),

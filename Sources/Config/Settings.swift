@@ -28,6 +28,8 @@ public struct ServerBlock: Hashable, Sendable {
   public var prometheus: [PrometheusSettings] = []
   public var errors: ErrorsSettings?
   public var log: [LogSettings] = []
+  /// martlet's own: the family that addresses in replies are of; nil for both.
+  public var families: AddressFamily?
   public var loadbalance: LoadbalanceSettings?
   public var cache: CacheSettings?
   public var files: [FileSettings] = []
@@ -40,6 +42,11 @@ public struct ServerBlock: Hashable, Sendable {
     self.keys = keys
     self.place = place
   }
+}
+
+/// `families ipv4|ipv6`: the one kind of address that replies keep, A or AAAA.
+public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
+  case ipv4, ipv6
 }
 
 /// Where something stands: file, line and column, both from 1, columns in characters.

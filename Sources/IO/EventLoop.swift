@@ -8,6 +8,8 @@ import Glibc
 /// that thread, one at a time.
 @safe public final class EventLoop {
   private let base: OpaquePointer
+  private var handlersBeforeWaiting: [() -> Void] = []
+  private var isStopped = false
 
   public init() {
     guard let base = unsafe event_base_new() else {
@@ -22,17 +24,33 @@ import Glibc
 
   /// Runs handlers until ``stop()``, or until nothing is waited for.
   public func run() {
-    _ = unsafe event_base_dispatch(base)
+    isStopped = false
+    while true {
+      callBeforeWaiting()
+      guard !isStopped, unsafe event_base_loop(base, EVLOOP_ONCE) == 0, !isStopped else { return }
+    }
   }
 
-  /// Runs the handlers of what is ready now, without waiting.
+  /// Runs the handlers of what is ready now, then those of ``beforeWaiting(_:)``, without waiting.
   public func runReady() {
     _ = unsafe event_base_loop(base, EVLOOP_NONBLOCK)
+    callBeforeWaiting()
   }
 
   /// Makes ``run()`` return after the handler that is running.
   public func stop() {
+    isStopped = true
     _ = unsafe event_base_loopbreak(base)
+  }
+
+  /// Calls `handler`, for as long as the loop is, whenever all that was ready has had its turn and
+  /// before the loop waits again: the place to send at once what a turn has gathered.
+  public func beforeWaiting(_ handler: @escaping () -> Void) {
+    handlersBeforeWaiting.append(handler)
+  }
+
+  private func callBeforeWaiting() {
+    for handler in handlersBeforeWaiting { handler() }
   }
 
   /// Calls `handler` each time `descriptor` is readable (or at its end), until the registration

@@ -44,6 +44,13 @@ public final class FileReader {
     }
   }
 
+  /// The text of a small file, its first ``chunkOctets``; nil where it cannot be read.
+  public static func text(_ path: String) -> String? {
+    guard let reader = try? FileReader(path) else { return nil }
+    let octets = reader.next()
+    return reader.failure == nil ? String(decoding: octets, as: UTF8.self) : nil
+  }
+
   /// Goes back to the beginning.
   public func rewind() {
     lseek(descriptor, 0, SEEK_SET)

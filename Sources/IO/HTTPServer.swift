@@ -93,6 +93,11 @@ public struct HTTPResponse: Hashable, Sendable {
     handlers[path] = handler
   }
 
+  /// Answers 404 to everything until ``handle(_:_:)`` says otherwise.
+  public func removeHandlers() {
+    handlers.removeAll()
+  }
+
   // MARK: - Answering
 
   private func answer(_ request: OpaquePointer) {

@@ -16,7 +16,7 @@ public struct IOError: Error, Hashable, CustomStringConvertible {
   }
 
   /// The system's sentence for an errno.
-  static func text(_ errno: Int32) -> String {
+  public static func text(_ errno: Int32) -> String {
     unsafe String(cString: strerror(errno))
   }
 

@@ -98,6 +98,11 @@ public struct InterfaceAddress: Hashable, Sendable {
   /// With port 0.
   public var address: SocketAddress
 
+  /// The number of an interface given by name or number (RFC 4007 §11.2); 0 where there is none.
+  public static func index(of interface: String) -> UInt32 {
+    unsafe UInt32(interface) ?? if_nametoindex(interface)
+  }
+
   /// All of them, in the kernel's order; none where it does not say.
   public static func all() -> [InterfaceAddress] {
     var first: UnsafeMutablePointer<ifaddrs>?

@@ -3,6 +3,7 @@ import Glibc
 /// One TCP connection: octets of a query that is not whole yet, and of replies not yet taken.
 final class Stream {
   private let socket: Socket
+  let client: StreamServer.Client
   let remote: SocketAddress
   let local: SocketAddress
   var reading: Registration?
@@ -18,12 +19,20 @@ final class Stream {
   private var input: [UInt8] = []
   private var output: [UInt8] = []
   private var written = 0
+  /// Queries whose replies come later.
+  private var outstanding = 0
+  /// What the server has counted of ``pendingCount``.
+  var countedOctets = 0
 
   /// Octets of a buffer that a connection keeps while it is idle.
   private static let keptOctets = 1_024
 
-  init(socket: consuming Socket, remote: SocketAddress, local: SocketAddress, now: UInt64) {
+  init(
+    socket: consuming Socket, _ client: StreamServer.Client, remote: SocketAddress,
+    local: SocketAddress, now: UInt64
+  ) {
     self.socket = socket
+    self.client = client
     self.remote = remote
     self.local = local
     lastActive = now
@@ -32,7 +41,12 @@ final class Stream {
   var descriptor: Int32 { socket.descriptor }
   var pendingCount: Int { output.count - written }
   var hasPending: Bool { pendingCount > 0 }
-  var isIdle: Bool { !hasPending && input.isEmpty }
+  var isIdle: Bool { !hasPending && input.isEmpty && outstanding == 0 }
+
+  /// Whether it may ask more: a client that does not read is not read from either.
+  func takesQueries(_ limits: StreamLimits) -> Bool {
+    pendingCount < limits.pendingOctets && outstanding < limits.outstandingAnswers
+  }
 
   /// Whether one of the time limits has passed.
   func isOverdue(_ limits: StreamLimits, now: UInt64) -> Bool {
@@ -40,23 +54,38 @@ final class Stream {
       guard let since else { return false }
       return now >= since + UInt64(limit / .nanoseconds(1))
     }
-    return passed(stalled, limits.write) || passed(begun, limits.read)
+    // Who is not read from cannot finish a query.
+    return passed(stalled, limits.write)
+      || outstanding < limits.outstandingAnswers && passed(begun, limits.read)
       || isIdle && passed(lastActive, limits.idle)
   }
 
+  /// Takes a reply that was outstanding; false where none is.
+  func take(_ reply: UnsafeRawBufferPointer, _ limits: StreamLimits, now: UInt64) -> Bool {
+    guard outstanding > 0 else { return false }
+    // The time in which a query must come in begins anew where nothing was read.
+    if outstanding >= limits.outstandingAnswers, begun != nil { begun = now }
+    outstanding -= 1
+    if unsafe !reply.isEmpty {
+      unsafe append(reply)
+      lastActive = now
+    }
+    return true
+  }
+
   /// Does what the socket allows; false where the connection is over.
-  func advance(_ server: StreamServer, now: UInt64) -> Bool {
+  func advance(_ server: StreamServer, now: UInt64, reads: Bool) -> Bool {
     guard flush(now: now) else { return false }
-    // A client that does not read is not read from either.
-    guard pendingCount < server.limits.pendingOctets else { return true }
-    if !isEnded, messageLength(at: 0) == nil {
+    let limits = server.limits
+    if reads, takesQueries(limits), !isEnded, messageLength(at: 0) == nil {
       guard fill(server) else { return false }
     }
-    repeat {
+    while takesQueries(limits), reads || messageLength(at: 0) != nil {
       answerAll(server, now: now)
       guard flush(now: now) else { return false }
-    } while messageLength(at: 0) != nil && pendingCount < server.limits.pendingOctets
-    return !isEnded || hasPending
+      if messageLength(at: 0) == nil { break }
+    }
+    return !isEnded || hasPending || outstanding > 0
   }
 
   /// The length of the whole message that begins at `at` of the input, its length field aside.
@@ -89,7 +118,7 @@ final class Stream {
   /// Answers whole messages for as long as the client takes the replies.
   private func answerAll(_ server: StreamServer, now: UInt64) {
     var at = 0
-    while pendingCount < server.limits.pendingOctets, let length = messageLength(at: at) {
+    while takesQueries(server.limits), let length = messageLength(at: at) {
       if answer(at + 2, length, server) { lastActive = now }
       at += 2 + length
     }
@@ -115,19 +144,30 @@ final class Stream {
     }
   }
 
-  /// Whether there is a reply.
+  /// Whether there is a reply, or will be.
   private func answer(_ start: Int, _ length: Int, _ server: StreamServer) -> Bool {
-    let count = unsafe input.withUnsafeBytes { message in
+    let reply = unsafe input.withUnsafeBytes { message in
       unsafe server.replyBuffer.withUnsafeMutableBytes { reply in
-        unsafe server.handler(
-          UnsafeRawBufferPointer(rebasing: message[start..<(start + length)]), remote, local, reply)
+        // Before the handler: it may reply at once all the same.
+        outstanding += 1
+        return unsafe server.handler(
+          UnsafeRawBufferPointer(rebasing: message[start..<(start + length)]), remote, local,
+          client, reply)
       }
     }
-    guard count > 0 else { return false }
-    output.append(UInt8(truncatingIfNeeded: count >> 8))
-    output.append(UInt8(truncatingIfNeeded: count))
-    output += server.replyBuffer[..<count]
+    if case .later = reply { return true }
+    outstanding = max(0, outstanding - 1)
+    guard case .written(let count) = reply, count > 0 else { return false }
+    unsafe server.replyBuffer.withUnsafeBytes {
+      unsafe append(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+    }
     return true
+  }
+
+  private func append(_ reply: UnsafeRawBufferPointer) {
+    output.append(UInt8(truncatingIfNeeded: reply.count >> 8))
+    output.append(UInt8(truncatingIfNeeded: reply.count))
+    unsafe output.append(contentsOf: reply)
   }
 
   /// Writes what the socket takes; false on an error.

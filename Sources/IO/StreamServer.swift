@@ -18,6 +18,9 @@ public struct StreamLimits: Sendable {
   public var write: Duration = .seconds(5)
   /// Octets of replies that wait for a client before no more of its queries are answered or read.
   public var pendingOctets = 131_072
+  /// Queries of a client that are answered later before no more of its queries are read: so many
+  /// it may have under way, as resolvers that pipeline do.
+  public var outstandingAnswers = 128
   /// Octets of replies that wait for all clients; beyond, who has not read for longest is closed.
   public var pendingOctetsInAll = 16 << 20
 
@@ -40,22 +43,50 @@ public struct StreamLimits: Sendable {
   }
 }
 
+/// What a query over TCP comes to.
+public enum StreamReply {
+  /// It gets no reply.
+  case none
+  /// Its reply is so many octets of the buffer.
+  case written(Int)
+  /// Its reply comes by ``StreamServer/reply(to:_:)``. Who says so sees to it that it comes, or that
+  /// an empty one does, in a time of his own: until then the connection waits.
+  case later
+}
+
 /// DNS over TCP on one listener (RFC 7766): accepts, cuts the stream into messages by their length,
 /// answers each as it comes, pipelined or not, and keeps to ``StreamLimits``.
 @safe public final class StreamServer {
-  /// Answers one message: octets, sender, destination, and where the reply goes (65,535 octets);
-  /// its count, or 0 for none.
+  /// Answers one message: octets, sender, destination, the connection for a later reply, and where
+  /// one that is ready now is written (65,535 octets).
   public typealias Handler = (
-    UnsafeRawBufferPointer, SocketAddress, SocketAddress, UnsafeMutableRawBufferPointer
-  ) -> Int
+    UnsafeRawBufferPointer, SocketAddress, SocketAddress, Client, UnsafeMutableRawBufferPointer
+  ) -> StreamReply
+
+  /// A connection, for as long as it is: none that comes after has the same value.
+  public struct Client: Hashable, Sendable {
+    public var index: Int32
+    public var generation: UInt32
+
+    public init(index: Int32, generation: UInt32) {
+      self.index = index
+      self.generation = generation
+    }
+  }
 
   private let loop: EventLoop
   private var listener: Socket?
-  let limits: StreamLimits
+  /// What is held to; connections that are open beyond a lower limit go on.
+  public var limits: StreamLimits
   private let now: () -> UInt64
   let handler: Handler
   private var accepting: Registration?
   private var streams: [Int32: Stream] = [:]
+  private var generation: UInt32 = 0
+  /// Whether a handler may be running.
+  private var isAnswering = false
+  /// Connections that got a reply meanwhile.
+  private var resumed: [Client] = []
   private var perClient: [IdleOrder.ClientAddress: Int] = [:]
   private var order = IdleOrder()
   /// Octets of replies that wait for all clients.
@@ -83,6 +114,20 @@ public struct StreamLimits: Sendable {
   /// Connections open now.
   public var count: Int { streams.count }
 
+  /// Sends the reply to a query that was to be answered later, as far as the socket goes; the rest
+  /// follows. An empty one ends the waiting without a reply. Ignored where the connection is gone, or
+  /// no reply is outstanding.
+  ///
+  /// - Parameter octets: 65,535 at most.
+  public func reply(to client: Client, _ octets: UnsafeRawBufferPointer) {
+    guard let stream = streams[client.index], stream.client == client,
+      unsafe stream.take(octets, limits, now: now())
+    else { return }
+    // Inside a handler the reply buffer is taken, and streams that resume each other would nest.
+    guard !isAnswering else { return resumed.append(client) }
+    run(stream, reads: false)
+  }
+
   /// Closes connections whose time is up, and accepts again where descriptors had run out.
   public func sweep() {
     let now = now()
@@ -100,7 +145,8 @@ public struct StreamLimits: Sendable {
   /// Answers what has arrived, then closes connections that have nothing under way: all that
   /// matters at the end of the process.
   public func closeIdle() {
-    for stream in streams.values {
+    // One may close another.
+    for stream in streams.values where streams[stream.descriptor] === stream {
       run(stream)
       if stream.isIdle { close(stream) }
     }
@@ -137,7 +183,9 @@ public struct StreamLimits: Sendable {
       guard let remote = unsafe withUnsafePointer(to: &storage, { unsafe SocketAddress($0) }),
         let local = socket.localAddress
       else { continue }
-      admit(Stream(socket: socket, remote: remote, local: local, now: now()))
+      generation &+= 1
+      let client = Client(index: descriptor, generation: generation)
+      admit(Stream(socket: socket, client, remote: remote, local: local, now: now()))
     }
   }
 
@@ -173,7 +221,7 @@ public struct StreamLimits: Sendable {
     stream.reading = nil
     stream.writing = nil
     guard streams.removeValue(forKey: stream.descriptor) != nil else { return }
-    pendingInAll -= stream.pendingCount
+    pendingInAll -= stream.countedOctets
     order.remove(stream.descriptor)
     let client = IdleOrder.ClientAddress(stream.remote)
     let left = perClient[client, default: 1] - 1
@@ -191,13 +239,27 @@ public struct StreamLimits: Sendable {
 
   // MARK: - Running
 
-  /// Reads, answers and writes as far as the socket goes.
-  private func run(_ stream: Stream) {
-    let pending = stream.pendingCount
+  /// Reads, answers and writes as far as the socket goes, then does so for those that the handlers
+  /// have replied to.
+  ///
+  /// - Parameter reads: whether there may be something to read.
+  private func run(_ stream: Stream, reads: Bool = true) {
+    advance(stream, reads: reads)
+    while let client = resumed.popLast() {
+      if let stream = streams[client.index], stream.client == client {
+        advance(stream, reads: false)
+      }
+    }
+  }
+
+  private func advance(_ stream: Stream, reads: Bool) {
+    let pending = stream.countedOctets
     let answered = stream.lastActive
-    // Handlers run with the stream held: closing it drops the server's reference.
-    let isOpen = withExtendedLifetime(stream) { stream.advance(self, now: now()) }
-    pendingInAll += stream.pendingCount - pending
+    isAnswering = true
+    let isOpen = stream.advance(self, now: now(), reads: reads)
+    isAnswering = false
+    stream.countedOctets = stream.pendingCount
+    pendingInAll += stream.countedOctets - pending
     guard isOpen else { return close(stream) }
     if stream.lastActive != answered { order.touch(stream.descriptor) }
     wait(for: stream)
@@ -214,7 +276,7 @@ public struct StreamLimits: Sendable {
       }
     }
     // At its end a socket is readable for ever.
-    if stream.isEnded || stream.pendingCount >= limits.pendingOctets {
+    if stream.isEnded || !stream.takesQueries(limits) {
       stream.reading = nil
     } else if stream.reading == nil {
       stream.reading = loop.onReadable(stream.descriptor) { [unowned self, unowned stream] in

@@ -1,7 +1,6 @@
 import Answering
 import Config
 import IO
-import Synchronization
 import Telemetry
 import Wire
 
@@ -12,10 +11,10 @@ final class Accounting {
   private let reporter: ErrorReporter
   private let dropped: QueryCounters?
 
-  init(setup: WorkerSetup, dropped: QueryCounters?) {
-    log = LogBatch(setup.log)
-    formats = setup.logFormats
-    reporter = setup.reporter
+  init(_ generation: WorkerGeneration, log: Log, dropped: QueryCounters?) {
+    self.log = LogBatch(log)
+    formats = generation.logFormats
+    reporter = generation.reporter
     self.dropped = dropped
   }
 
@@ -42,7 +41,9 @@ final class Accounting {
         plan,
         QueryError(
           responseCode: Int(outcome.code.rawValue), name: responder.queryName.description,
-          type: query.type.description, message: "plugin/\(plan.lastPlugin): \(error)"))
+          type: query.type.description,
+          message: error.utf8CodeUnitCount > 0
+            ? "plugin/\(plan.lastPlugin): \(error)" : responder.failure ?? ""))
     }
     if !plan.logs.isEmpty {
       write(outcome, query, plan, size, reply, peer, &responder, nanoseconds)
@@ -51,7 +52,7 @@ final class Accounting {
 
   /// Replies that the kernel did not take.
   func countLost(_ count: Int) {
-    reporter.lostReplies.add(UInt64(count), ordering: .relaxed)
+    reporter.lostReplies.add(count)
   }
 
   /// Hands the batch's log lines on.

@@ -176,6 +176,9 @@ final class ClusterSource {
   /// Whether everything has been read once.
   var isReady: Bool { index.isSynchronized }
 
+  /// Whether everything is known and changes are followed.
+  var isLive: Bool { index.state == .live }
+
   /// What is not served as it should be, a line each.
   var problems: [String] {
     if let manifests {

@@ -8,11 +8,12 @@ import Telemetry
 final class ErrorReporter: Sendable {
   private let log: Log
   private let consolidators: [ErrorConsolidator?]
-  let lostReplies = Atomic<UInt64>(0)
+  let lostReplies: LostReplies
 
   /// - Throws: where a pattern of `consolidate` cannot be matched.
-  init(log: Log, blocks: [ServerBlock]) throws(StartError) {
+  init(log: Log, blocks: [ServerBlock], lostReplies: LostReplies) throws(StartError) {
     self.log = log
+    self.lostReplies = lostReplies
     var consolidators: [ErrorConsolidator?] = []
     for block in blocks { consolidators.append(try Self.consolidator(block)) }
     self.consolidators = consolidators
@@ -49,10 +50,21 @@ final class ErrorReporter: Sendable {
     }
   }
 
-  /// Writes the lines of all periods, at the end of the process.
+  /// Writes the lines of all periods, at the end of the process or of the configuration.
   func finish() {
     for consolidator in consolidators {
       for line in consolidator?.finish() ?? [] { log.write(line) }
     }
+  }
+}
+
+/// Replies that the kernel did not take; of the whole process, so that it never falls.
+final class LostReplies: Sendable {
+  private let total = Atomic<UInt64>(0)
+
+  var count: UInt64 { total.load(ordering: .relaxed) }
+
+  func add(_ count: Int) {
+    total.add(UInt64(count), ordering: .relaxed)
   }
 }

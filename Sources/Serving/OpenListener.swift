@@ -4,11 +4,16 @@ import IO
 /// A listener with its sockets, open and bound, one of each kind for each worker.
 struct OpenListener {
   let listener: Listener
-  let sockets: [(datagrams: Int32, streams: Int32)]
+  let sockets: [WorkerSockets]
 
   /// Tries all addresses, before any is opened: 0.0.0.0 and 127.0.0.1 may both be asked for.
-  static func refuseShared(_ listeners: [Listener]) throws(StartError) {
-    for listener in listeners {
+  ///
+  /// - Parameter own: addresses that this server has open. Where one of them covers an address or is
+  ///   covered by it, another process would show only when it is opened.
+  static func refuseShared(
+    _ listeners: [Listener], own: Set<SocketAddress> = []
+  ) throws(StartError) {
+    for listener in listeners where !own.contains(where: { $0.overlaps(listener.address) }) {
       do { try refuseShared(listener.address) } catch {
         guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
       }
@@ -23,7 +28,10 @@ struct OpenListener {
         opened.append(
           OpenListener(listener: listener, sockets: try open(listener.address, workers)))
       } catch {
-        guard isWithoutIPv6(listener, error) else { throw StartError(describe(error, listener)) }
+        guard isWithoutIPv6(listener, error) else {
+          for sockets in opened.flatMap(\.sockets) { sockets.close() }
+          throw StartError(describe(error, listener))
+        }
       }
     }
     return opened
@@ -43,14 +51,20 @@ struct OpenListener {
 
   private static func open(
     _ address: SocketAddress, _ workers: Int
-  ) throws(IOError) -> [(datagrams: Int32, streams: Int32)] {
-    var sockets: [(datagrams: Int32, streams: Int32)] = []
-    for _ in 0..<workers {
-      let datagrams = try Socket.bound(to: address, .datagram, shares: true)
-      let streams = try Socket.bound(to: address, .stream, shares: true)
-      sockets.append((datagrams.release(), streams.release()))
+  ) throws(IOError) -> [WorkerSockets] {
+    var sockets: [WorkerSockets] = []
+    do {
+      for _ in 0..<workers {
+        let datagrams = try Socket.bound(to: address, .datagram, shares: true)
+        let streams = try Socket.bound(to: address, .stream, shares: true)
+        sockets.append(
+          WorkerSockets(datagrams: datagrams.release(), streams: streams.release()))
+      }
+      return sockets
+    } catch {
+      for sockets in sockets { sockets.close() }
+      throw error
     }
-    return sockets
   }
 
   private static func describe(_ error: IOError, _ listener: Listener) -> String {
@@ -64,5 +78,14 @@ struct OpenListener {
       text += "; ports below 1024 need CAP_NET_BIND_SERVICE"
     }
     return text
+  }
+}
+
+extension SocketAddress {
+  /// Whether something sent to one address could come to the other: a port, on all addresses or on
+  /// the same one.
+  func overlaps(_ other: SocketAddress) -> Bool {
+    self == other
+      || port == other.port && isV4 == other.isV4 && (isUnspecified || other.isUnspecified)
   }
 }

@@ -1,6 +1,7 @@
 import Answering
 import Cluster
 import Config
+import Forwarding
 import Telemetry
 import Wire
 import Zones
@@ -15,6 +16,8 @@ struct PlanSetup: Sendable {
   let indexes: [ClusterIndex]
   /// One for each zone of each `file` directive of the block.
   let zoneSlots: [[ZoneSlot]]
+  /// One for each `forward` directive of the block.
+  let targets: [ForwardTarget]
   let counters: QueryCounters?
   /// The worker's format for each `log` directive of the block.
   let logFormats: [Int]
@@ -30,6 +33,12 @@ struct PlanSetup: Sendable {
     for (settings, slots) in zip(settings.files, zoneSlots) {
       steps.append(.file(FileStep(slots: slots, settings: settings, hash: hash)))
     }
+    if let cache = targets.lazy.compactMap(\.cache).first {
+      steps.append(.cache(CacheStep(cache)))
+    }
+    for (settings, target) in zip(settings.forwards, targets) {
+      steps.append(.forward(ForwardStep(target: target, settings: settings, hash: hash)))
+    }
     if settings.whoami { steps.append(.whoami) }
     let logs = zip(settings.log, logFormats).map { log, format in
       LogStep(
@@ -40,6 +49,7 @@ struct PlanSetup: Sendable {
       zone: zone, block: block, steps: steps, hasHandlers: settings.hasHandlers,
       rotates: settings.loadbalance != nil,
       reportsErrors: settings.errors != nil, logs: logs, counters: counters,
-      bufferSize: settings.bufsize.map { UInt16(clamping: $0) } ?? QueryPlan.defaultBufferSize)
+      bufferSize: settings.bufsize.map { UInt16(clamping: $0) } ?? QueryPlan.defaultBufferSize,
+      leftOut: settings.families?.otherType)
   }
 }

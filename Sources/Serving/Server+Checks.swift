@@ -15,18 +15,4 @@ extension Server {
       }
     }
   }
-
-  /// Directives that are understood but do nothing in this version, and what that means.
-  public static func inertPlugins(
-    in configuration: Configuration
-  ) -> [(name: String, effect: String)] {
-    let blocks = configuration.blocks
-    let all: [(name: String, isThere: Bool, effect: String)] = [
-      ("forward", blocks.contains { !$0.forwards.isEmpty }, "no other server is asked"),
-      ("cache", blocks.contains { $0.cache != nil }, "nothing is cached"),
-      ("loop", blocks.contains(where: \.loop), "nothing is probed"),
-      ("reload", blocks.contains { $0.reload != nil }, "a changed Corefile takes a restart"),
-    ]
-    return all.filter(\.isThere).map { ($0.name, $0.effect) }
-  }
 }

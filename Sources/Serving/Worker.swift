@@ -6,15 +6,24 @@ import Wire
 
 /// One thread that owns sockets of every listener, and answers what they receive.
 final class Worker {
-  private let setup: WorkerSetup
-  private let loop = EventLoop()
-  private let batch = DatagramBatch()
-  private var endpoints: [WorkerEndpoint] = []
-  private var registrations: [Registration] = []
+  let setup: WorkerSetup
+  let loop = EventLoop()
+  let batch = DatagramBatch()
+  /// One for each listener of the configuration.
+  var endpoints: [WorkerEndpoint] = []
+  /// Of listeners that the configuration has no more, until their last answers are out.
+  var leaving: [WorkerEndpoint] = []
+  var leave: Registration?
   private var closing: Registration?
+  private(set) lazy var waiting = WaitingQueries(
+    worker: setup.number, loop: loop, outstanding: setup.outstanding, mailboxes: setup.mailboxes)
 
   /// What the control thread tells a worker.
   enum Command: Sendable {
+    /// Answer by this from now on.
+    case configure(WorkerGeneration)
+    /// Another worker says something of a question that both have.
+    case forwarding(WaitingQueries.Message)
     /// Take no more queries; answer what is under way over TCP for a few seconds at most.
     case stop
   }
@@ -23,70 +32,56 @@ final class Worker {
     self.setup = setup
   }
 
-  /// Serves until told to stop.
+  /// Serves what it is told to until told to stop.
   func run() {
-    for listener in setup.listeners {
-      let endpoint = WorkerEndpoint(
-        listener: listener, setup: setup, loop: loop, batch: batch)
-      registrations.append(loop.onReadable(listener.datagrams) { endpoint.receive() })
-      endpoint.yield = { [unowned self] in
-        for endpoint in endpoints { endpoint.receive() }
-      }
-      endpoints.append(endpoint)
-    }
     let sweeping = loop.every(.seconds(1)) { [unowned self] in
       for endpoint in endpoints { endpoint.sweep() }
     }
-    let commands = setup.commands.receive(on: loop) { [unowned self] in perform($0) }
+    loop.beforeWaiting { [unowned self] in
+      for endpoint in endpoints { endpoint.flush() }
+      for endpoint in leaving { endpoint.flush() }
+    }
+    let commands = setup.mailboxes[setup.number].receive(on: loop) { [unowned self] in perform($0) }
     loop.run()
     withExtendedLifetime((commands, sweeping)) {}
   }
 
-  /// How long open TCP exchanges may take after a stop.
-  private static let graceSeconds: UInt64 = 5
+  /// How long open TCP exchanges may take after a stop, or after their listener has gone.
+  static let graceSeconds: UInt64 = 5
+  /// How often those are looked at meanwhile.
+  static let lookPeriod = Duration.milliseconds(20)
 
   private func perform(_ command: Command) {
     switch command {
+    case .configure(let generation): configure(generation)
+    case .forwarding(let message): waiting.receive(message)
     case .stop:
-      registrations.removeAll()
       for endpoint in endpoints { endpoint.stop() }
       let deadline = Clock.monotonic + Self.graceSeconds * 1_000_000_000
       endIfIdle(deadline)
       if closing == nil {
-        closing = loop.every(.milliseconds(20)) { [unowned self] in endIfIdle(deadline) }
+        closing = loop.every(Self.lookPeriod) { [unowned self] in endIfIdle(deadline) }
       }
     }
   }
 
   private func endIfIdle(_ deadline: UInt64) {
     var open = 0
-    for endpoint in endpoints { open += endpoint.closeIdleStreams() }
+    for endpoint in endpoints + leaving { open += endpoint.closeIdle() }
     if open == 0 || Clock.monotonic >= deadline { loop.stop() }
   }
 }
 
-/// Everything a worker is made of, put together by the control thread.
+/// What a worker has for all its life, put together by the control thread.
 struct WorkerSetup: Sendable {
   let number: Int
-  let listeners: [ListenerSetup]
-  let commands: Mailbox<Worker.Command>
+  /// Of all workers, by number.
+  let mailboxes: [Mailbox<Worker.Command>]
+  /// Gets the number of each generation when nothing of the one before is in use any more.
+  let taken: Mailbox<Int>
+  let outstanding: OutstandingQuestions
+  let probes: LoopProbes
   let epochs: Epochs
   let hash: NameHash
   let log: Log
-  let reporter: ErrorReporter
-  /// Of each listener's TCP connections: this worker's share.
-  let streamLimits: StreamLimits
-
-  /// A listener's sockets for this worker, open and bound.
-  struct ListenerSetup: Sendable {
-    let listener: Listener
-    /// Of the UDP socket and the listening TCP socket; the worker closes them.
-    let datagrams: Int32
-    let streams: Int32
-    let plans: [PlanSetup]
-    /// Counts queries that no block is asked for.
-    let dropped: QueryCounters?
-  }
-
-  var logFormats: [QueryLogFormat]
 }

@@ -6,16 +6,28 @@ import Wire
 
 /// One listener's sockets in one worker.
 final class WorkerEndpoint {
-  private let setup: WorkerSetup
+  let setup: WorkerSetup
   private let batch: DatagramBatch
   private var datagrams: Socket?
+  private var receiving: Registration?
+  /// What the listener is known by.
+  var address: SocketAddress { local }
   private let local: SocketAddress
-  private var responder: Responder
-  private let accounting: Accounting
-  private var streams: StreamServer?
+  var responder: Responder
+  private(set) var accounting: Accounting
+  private(set) var streams: StreamServer?
   /// Lets the worker's UDP sockets have their turn.
   var yield: () -> Void = {}
   private var streamAnswers = 0
+  let waiting: WaitingQueries
+  /// Queries that have come in with what they wait for; taken up when the batch is done.
+  var arrivals: [(query: WaitingQuery, pending: PendingQuestion)] = []
+  /// Questions to be asked though nobody waits.
+  var refreshes: [PendingQuestion] = []
+  /// Queries that wait for upstreams.
+  var waitingCount = 0
+  lazy var outbox = Outbox()
+  private var isStopping = false
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
@@ -26,30 +38,58 @@ final class WorkerEndpoint {
   private static let busyBatch = 3
 
   init(
-    listener: WorkerSetup.ListenerSetup, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch
+    _ listener: WorkerGeneration.ListenerSetup, _ sockets: WorkerSockets,
+    _ generation: WorkerGeneration, setup: WorkerSetup, loop: EventLoop, batch: DatagramBatch,
+    waiting: WaitingQueries
   ) {
     self.setup = setup
+    self.waiting = waiting
     self.batch = batch
-    datagrams = Socket(owning: listener.datagrams)
-    local = listener.listener.address
-    responder = Responder(
-      plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
-      seed: Clock.random)
-    accounting = Accounting(setup: setup, dropped: listener.dropped)
+    datagrams = Socket(owning: sockets.datagrams)
+    local = listener.address
+    responder = Self.responder(listener, setup)
+    accounting = Accounting(generation, log: setup.log, dropped: listener.dropped)
     streams = unsafe StreamServer(
-      loop: loop, listener: Socket(owning: listener.streams), limits: setup.streamLimits,
+      loop: loop, listener: Socket(owning: sockets.streams), limits: generation.streamLimits,
       now: { Clock.monotonic }
-    ) { [unowned self] message, remote, local, reply in
-      unsafe answer(message, remote, local, reply)
+    ) { [unowned self] message, remote, local, client, reply in
+      unsafe answer(message, remote, local, client, reply)
     }
+    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in receive() }
   }
 
-  /// Answers what has come in, then closes the listeners. The UDP socket must not be waited for
-  /// any more.
+  /// Answers by other plans from now on; sockets and connections stay as they are.
+  func configure(_ listener: WorkerGeneration.ListenerSetup, _ generation: WorkerGeneration) {
+    responder = Self.responder(listener, setup)
+    accounting = Accounting(generation, log: setup.log, dropped: listener.dropped)
+    streams?.limits = generation.streamLimits
+  }
+
+  private static func responder(
+    _ listener: WorkerGeneration.ListenerSetup, _ setup: WorkerSetup
+  ) -> Responder {
+    Responder(
+      plans: listener.plans.map { ($0.zone, $0.makePlan(hash: setup.hash)) }, hash: setup.hash,
+      seed: Clock.random, probes: setup.probes)
+  }
+
+  /// Turns in which a socket is emptied before it is closed: more than its buffer holds.
+  private static let drainTurns = 64
+
+  /// Answers what has come in, then closes the listeners; that of UDP when the last query that
+  /// waits for upstreams has its reply.
   func stop() {
-    receive()
-    datagrams = nil
+    isStopping = true
     streams?.stopListening()
+    closeIfDone()
+  }
+
+  private func closeIfDone() {
+    guard isStopping, waitingCount == 0, datagrams != nil else { return }
+    for _ in 0..<Self.drainTurns where !receive() { break }
+    guard waitingCount == 0 else { return }
+    receiving = nil
+    datagrams = nil
   }
 
   /// Holds the time limits of connections; called about every second.
@@ -57,35 +97,42 @@ final class WorkerEndpoint {
     streams?.sweep()
   }
 
-  /// Closes connections with nothing under way; how many are left.
-  func closeIdleStreams() -> Int {
+  /// Closes what has nothing under way any more, after ``stop()``; how much is left.
+  func closeIdle() -> Int {
+    closeIfDone()
     streams?.closeIdle()
-    return streams?.count ?? 0
+    return (streams?.count ?? 0) + waitingCount
   }
+
+  /// The UDP socket; nil once it is closed.
+  var descriptor: Int32? { datagrams?.descriptor }
 
   // MARK: - UDP
 
-  /// Answers what waits at the UDP socket.
-  func receive() {
-    guard let datagrams = datagrams?.descriptor else { return }
+  /// Answers what waits at the UDP socket; whether there may be more.
+  @discardableResult
+  func receive() -> Bool {
+    guard let datagrams = datagrams?.descriptor else { return false }
     for _ in 0..<Self.batchesInTurn {
       let count: Int
       do {
         count = try batch.receive(datagrams)
       } catch {
         setup.log.error("\(error)")
-        return
+        return false
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       setup.epochs.enter(setup.number)
       answer(count, &responder)
       setup.epochs.leave(setup.number)
       let lost = batch.send(datagrams)
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
+      takeArrivals()
       // Under load more has come meanwhile, and asking the loop costs as much as looking.
-      if count < Self.busyBatch { return }
+      if count < Self.busyBatch { return false }
     }
+    return true
   }
 
   private func answer(_ count: Int, _ responder: inout Responder) {
@@ -103,9 +150,15 @@ final class WorkerEndpoint {
       let message = unsafe Octets(base: start, count: raw.count)
       var writer = unsafe MessageWriter(
         base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
-      guard let outcome = responder.respond(to: message, from: peer, into: &writer) else {
+      guard let outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
         continue
       }
+      if outcome.isPending {
+        noteArrival(
+          message, peer, .datagram(to: sender, from: batch.destination(index)), received, responder)
+        continue
+      }
+      if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
       batch.queue(index, count: writer.count)
       // A reading of the clock costs a tenth of an answer; eight answers take a few microseconds.
       if index & 7 == 0 { now = Clock.monotonic }
@@ -137,9 +190,9 @@ final class WorkerEndpoint {
 
   private func answer(
     _ raw: UnsafeRawBufferPointer, _ remote: SocketAddress, _ local: SocketAddress,
-    _ reply: UnsafeMutableRawBufferPointer
-  ) -> Int {
-    guard let start = raw.baseAddress, let end = reply.baseAddress else { return 0 }
+    _ client: StreamServer.Client, _ reply: UnsafeMutableRawBufferPointer
+  ) -> StreamReply {
+    guard let start = raw.baseAddress, let end = reply.baseAddress else { return .none }
     let received = Clock.monotonic
     let peer = Peer(
       transport: .tcp, address: IPAddress(remote), port: remote.port,
@@ -147,15 +200,20 @@ final class WorkerEndpoint {
     let message = unsafe Octets(base: start, count: raw.count)
     var writer = unsafe MessageWriter(base: end, capacity: reply.count)
     setup.epochs.enter(setup.number)
-    let outcome = responder.respond(to: message, from: peer, into: &writer)
+    let outcome = responder.respond(to: message, from: peer, into: &writer, now: received)
     setup.epochs.leave(setup.number)
-    guard let outcome else { return 0 }
+    guard let outcome else { return .none }
+    if outcome.isPending {
+      noteArrival(message, peer, .stream(client), received, responder)
+      return .later
+    }
+    if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
     accounting.add(
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)
     accounting.flush()
     streamAnswers += 1
     if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
-    return writer.count
+    return .written(writer.count)
   }
 }

@@ -6,11 +6,11 @@ import Wire
 import ZoneFiles
 import Zones
 
-/// The master file of one `file` directive, read again when it changes.
+/// A master file of `file` directives, read again when it changes.
 final class ZoneSource {
   let slots: [ZoneSlot]
-  private let settings: FileSettings
-  private let path: String
+  private let key: Key
+  private var path: String { key.path }
   private let log: Log
   private var lastRead: [FileSignature?]
   /// What is wrong now, and what was with the contents read last.
@@ -18,13 +18,25 @@ final class ZoneSource {
   private var lastProblem: String?
   private var timer: Registration?
 
-  /// - Parameter directory: what a relative path is relative to.
-  init(_ settings: FileSettings, in directory: String, log: Log) {
-    self.settings = settings
-    path = settings.path.hasPrefix("/") ? settings.path : directory + "/" + settings.path
+  /// What the contents depend on; directives that have it in common share them.
+  struct Key: Hashable {
+    let path: String
+    let zones: [DomainName]
+    let reload: Duration
+
+    /// - Parameter directory: what a relative path is relative to.
+    init(_ settings: FileSettings, in directory: String) {
+      path = settings.path.hasPrefix("/") ? settings.path : directory + "/" + settings.path
+      zones = settings.zones
+      reload = settings.reload
+    }
+  }
+
+  init(_ key: Key, log: Log) {
+    self.key = key
     self.log = log
-    slots = settings.zones.map { _ in ZoneSlot() }
-    lastRead = settings.zones.map { _ in nil }
+    slots = key.zones.map { _ in ZoneSlot() }
+    lastRead = key.zones.map { _ in nil }
   }
 
   /// Whether every zone has contents.
@@ -36,14 +48,14 @@ final class ZoneSource {
   /// Reads the file, and again whenever it has changed, at the latest after `reload`.
   func start(on loop: EventLoop) {
     read()
-    let period = isReady && settings.reload > .zero ? settings.reload : Self.retry
+    let period = isReady && key.reload > .zero ? key.reload : Self.retry
     schedule(on: loop, period)
   }
 
   private func schedule(on loop: EventLoop, _ period: Duration) {
     timer = loop.after(period) { [unowned self] in
-      if !isReady || settings.reload > .zero { read() }
-      let next = isReady ? (settings.reload > .zero ? settings.reload : nil) : Self.retry
+      if !isReady || key.reload > .zero { read() }
+      let next = isReady ? (key.reload > .zero ? key.reload : nil) : Self.retry
       if let next { schedule(on: loop, next) }
     }
   }
@@ -55,7 +67,7 @@ final class ZoneSource {
     // A file that had gone and is back as it was has nothing new to say.
     if lastRead.allSatisfy({ $0 == version }) { return problem = lastProblem }
     lastProblem = nil
-    for (index, zone) in settings.zones.enumerated() where lastRead[index] != version {
+    for (index, zone) in key.zones.enumerated() where lastRead[index] != version {
       do {
         let contents = try ZoneFile.zone(path: path, apex: zone)
         for warning in contents.warnings { log.warning("\(path): \(warning)", plugin: "file") }

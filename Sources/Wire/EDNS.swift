@@ -45,33 +45,3 @@ public struct EDNS: Hashable, Sendable {
     return edns
   }
 }
-
-/// Why an answer is not what was hoped for, an option of the reply's OPT (RFC 8914).
-public struct ExtendedError: Sendable {
-  public var code: UInt16
-  public var text: StaticString
-  /// What stands behind the text and `: `; nil for the text alone.
-  public var detail: StaticString?
-
-  @inlinable
-  public init(code: UInt16, text: StaticString, detail: StaticString? = nil) {
-    self.code = code
-    self.text = text
-    self.detail = detail
-  }
-
-  public static let other: UInt16 = 0
-  public static let staleAnswer: UInt16 = 3
-  public static let notReady: UInt16 = 14
-  public static let prohibited: UInt16 = 18
-  public static let staleNameError: UInt16 = 19
-  public static let notAuthoritative: UInt16 = 20
-  public static let notSupported: UInt16 = 21
-  public static let networkError: UInt16 = 23
-
-  /// Octets of the option, code and length included.
-  @inlinable
-  public var octetCount: Int {
-    6 + text.utf8CodeUnitCount + (detail.map { 2 + $0.utf8CodeUnitCount } ?? 0)
-  }
-}

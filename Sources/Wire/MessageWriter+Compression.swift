@@ -118,9 +118,14 @@ extension MessageWriter {
   }
 
   private mutating func revert(to start: Int) -> Bool {
-    while names.count > 0, names[names.count - 1] >= start { names.removeLast() }
-    count = start
+    removeAll(from: start)
     return false
+  }
+
+  /// Takes back what was written from `place` on; the sections' counts are the caller's.
+  public mutating func removeAll(from place: Int) {
+    while names.count > 0, names[names.count - 1] >= place { names.removeLast() }
+    count = place
   }
 
   /// Where `suffix` (wire octets ending in the root) stands in the message, spelling aside.

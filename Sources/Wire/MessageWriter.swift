@@ -13,7 +13,7 @@
   @usableFromInline var names: CompressionTable
 
   /// Sections in the order of the message (RFC 1035 §4.1); the value is the count's place.
-  public enum Section: Int {
+  public enum Section: Int, Sendable {
     case answer = 6
     case authority = 8
     case additional = 10
@@ -35,6 +35,15 @@
   /// What is written so far.
   @inlinable
   public var octets: Octets { unsafe Octets(base: UnsafeRawPointer(base), count: count) }
+
+  /// Calls `body` with a writer of its own octets, `capacity` of them.
+  public static func withScratch<R>(capacity: Int, _ body: (inout MessageWriter) -> R) -> R {
+    unsafe withUnsafeTemporaryAllocation(byteCount: max(1, capacity), alignment: 8) { buffer in
+      // Not nil, as there is an octet at least.
+      var writer = unsafe MessageWriter(base: buffer.baseAddress!, capacity: buffer.count)
+      return body(&writer)
+    }
+  }
 
   // MARK: - Header and question
 
@@ -71,8 +80,9 @@
   @inlinable @inline(__always)
   public mutating func setResponseCode(_ code: ResponseCode) { setFlags(code.rawValue & 15) }
 
+  /// Sets bits of the header's second 16 (RFC 1035 §4.1.1) that are not set yet.
   @inlinable @inline(__always)
-  mutating func setFlags(_ bits: UInt16) {
+  public mutating func setFlags(_ bits: UInt16) {
     set16(2, octets.u16(2) | bits)
   }
 
@@ -111,6 +121,10 @@
       if let detail = error.detail {
         put(": ")
         put(detail)
+      }
+      if let subject = error.subject {
+        put(": ")
+        for octet in subject.utf8 { put8(octet) }
       }
     }
     count(.additional, 1)
@@ -191,6 +205,13 @@
   public mutating func set16(_ place: Int, _ value: UInt16) {
     precondition(place >= 0 && place &+ 2 <= count)
     unsafe base.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt16.self)
+  }
+
+  /// Overwrites 32 bits that were written at `place`.
+  @inlinable @inline(__always)
+  public mutating func set32(_ place: Int, _ value: UInt32) {
+    precondition(place >= 0 && place &+ 4 <= count)
+    unsafe base.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt32.self)
   }
 
   @inlinable @inline(__always)

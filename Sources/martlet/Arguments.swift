@@ -6,10 +6,13 @@ struct Arguments {
   var port: UInt16 = 53
   var pidFile: String?
   var isQuiet = false
+  /// Paths in it are as given, relative to the current directory.
+  var cluster = ClusterFlags()
 
   enum Request {
     case serve(Arguments)
     case check(Arguments)
+    case convert(Arguments)
     case version
     case plugins
     case help
@@ -20,25 +23,30 @@ struct Arguments {
     var description: String
   }
 
-  private static let flags = [
-    "conf", "dns.port", "p", "pidfile", "plugins", "quiet", "version", "help", "h",
+  private static let flagsWithValue = [
+    "conf", "dns.port", "p", "pidfile", "domain", "bind", "kubeconfig", "manifests",
   ]
-  private static let commands = ["check"]
+  private static let flags = flagsWithValue + ["plugins", "quiet", "version", "help", "h"]
+  private static let commands = ["check", "convert"]
 
   /// Reads what follows the program's name.
   static func read(_ words: some Sequence<String>) -> Result<Request, Problem> {
     var arguments = Arguments()
     var rest = Array(words)[...]
-    var isCheck = false
+    var command: String?
     if let first = rest.first, !first.hasPrefix("-") {
-      guard first == "check" else { return .failure(unknown(first)) }
-      isCheck = true
+      guard commands.contains(first) else { return .failure(unknown(first)) }
+      command = first
       rest = rest.dropFirst()
     }
     var answer: Request?
     while let word = rest.popFirst() {
       guard word.hasPrefix("-"), word != "-", word != "--" else {
-        return .failure(unknown(word))
+        guard command == "convert", arguments.configuration == nil, !word.isEmpty else {
+          return .failure(unknown(word))
+        }
+        arguments.configuration = word
+        continue
       }
       let stripped = word.drop { $0 == "-" }
       let name = String(stripped.prefix { $0 != "=" })
@@ -48,7 +56,7 @@ struct Arguments {
       case "version": answer = answer ?? .version
       case "plugins": answer = answer ?? .plugins
       case "quiet": arguments.isQuiet = value != "false"
-      case "conf", "dns.port", "p", "pidfile":
+      case _ where flagsWithValue.contains(name):
         value = value ?? rest.popFirst()
         guard let value else {
           return .failure(Problem(description: "flag -\(name) needs a value"))
@@ -60,13 +68,25 @@ struct Arguments {
             description: "flag provided but not defined: -\(name)\(suggestion(name, flags, "-"))"))
       }
     }
-    return .success(answer ?? (isCheck ? .check(arguments) : .serve(arguments)))
+    if let problem = arguments.cluster.problem { return .failure(problem) }
+    if let answer { return .success(answer) }
+    switch command {
+    case "check": return .success(.check(arguments))
+    case "convert": return .success(.convert(arguments))
+    default: return .success(.serve(arguments))
+    }
   }
 
   private mutating func set(_ name: String, _ value: String) -> Problem? {
     switch name {
     case "conf": configuration = value
     case "pidfile": pidFile = value
+    case "domain": cluster.domain = value
+    case "kubeconfig": cluster.kubeconfig = value
+    case "manifests": cluster.manifests.append(value)
+    case "bind":
+      cluster.bind += value.split(separator: ",", omittingEmptySubsequences: false)
+        .map(String.init)
     default:
       guard let number = UInt16(value), number > 0 else {
         return Problem(
@@ -93,9 +113,12 @@ struct Arguments {
     Usage:
       martlet [flags]          serve
       martlet check [flags]    check the configuration and print each block's plan
+      martlet convert [flags] [FILE]
+                               print the Corefile that a ConfigMap equals
 
     Flags:
-      -conf FILE     Corefile, ConfigMap object (JSON or YAML), or directory of a mounted ConfigMap
+      -conf FILE     Corefile, ConfigMap object (JSON or YAML), or directory of a mounted ConfigMap,
+                     of CoreDNS or kube-dns
                      (default: ./Corefile, else a server that answers with whoami)
       -dns.port N    port of server blocks that name none (default 53); also -p
       -pidfile FILE  write the process's number there
@@ -103,6 +126,12 @@ struct Arguments {
       -quiet         say nothing about the start
       -version       print the version
       -help          print this
+
+    Flags beside a ConfigMap of kube-dns; a Corefile says these things itself:
+      -domain NAME      the cluster domain (default cluster.local)
+      -bind ADDRESS     where to listen (default everywhere); repeatable, or with commas
+      -kubeconfig FILE  the cluster to follow (default: the one around)
+      -manifests PATH   objects from files instead of a cluster; repeatable
 
     Exit status: 0 ended as asked, 1 the configuration or an address is at fault, 2 usage.
     """
@@ -120,5 +149,24 @@ struct Arguments {
     Other plugins:
     \(PluginOrder.supported.sorted().map { "  dns.\($0)" }.joined(separator: "\n"))
     """
+  }
+}
+
+extension ClusterFlags {
+  /// What is wrong with the values, or with having them side by side.
+  fileprivate var problem: Arguments.Problem? {
+    let values =
+      [("domain", domain), ("kubeconfig", kubeconfig)].compactMap { name, value in
+        value.map { (name, $0) }
+      } + bind.map { ("bind", $0) } + manifests.map { ("manifests", $0) }
+    for (name, value) in values {
+      if let complaint = Self.complaint(of: name, value: value) {
+        return Arguments.Problem(
+          description: "invalid value \"\(value)\" for flag -\(name): \(complaint)")
+      }
+    }
+    guard kubeconfig != nil, !manifests.isEmpty else { return nil }
+    return Arguments.Problem(
+      description: "-kubeconfig and -manifests both say where objects come from: give one")
   }
 }

@@ -6,25 +6,31 @@ import Serving
 enum Command {
   /// Reads the configuration, prints the plan on standard output and diagnostics on standard error.
   static func check(_ arguments: Arguments) -> Int32 {
-    let result = load(arguments)
-    guard let configuration = result.configuration else { return 1 }
-    for plugin in Server.inertPlugins(in: configuration) {
-      Terminal.complain("warning: \(plugin.name) does nothing in this version: \(plugin.effect)")
-    }
+    guard let configuration = load(source(arguments)).configuration else { return 1 }
     print(EffectivePlan.describe(configuration), terminator: "")
+    return 0
+  }
+
+  /// Reads the configuration, prints the Corefile that it is or equals on standard output and
+  /// diagnostics on standard error.
+  static func convert(_ arguments: Arguments) -> Int32 {
+    let result = load(source(arguments))
+    guard result.configuration != nil, let corefile = result.corefile else { return 1 }
+    print(corefile, terminator: corefile.isEmpty || corefile.hasSuffix("\n") ? "" : "\n")
     return 0
   }
 
   /// Serves until a signal.
   static func serve(_ arguments: Arguments) -> Int32 {
     ProcessSetup.apply()
-    let result = load(arguments)
-    guard let configuration = result.configuration else { return 1 }
+    let source = source(arguments)
+    let loaded = load(source)
+    guard loaded.configuration != nil else { return 1 }
     do {
       let server = try Server(
-        configuration,
+        loaded, from: source,
         options: ServerOptions(
-          directory: directory(of: result.sources.first), isQuiet: arguments.isQuiet))
+          directory: directory(of: loaded.sources.first), isQuiet: arguments.isQuiet))
       try server.open()
       // Not before the ports are ours: the file of a server that runs must stay as it is.
       try writePIDFile(arguments.pidFile)
@@ -39,27 +45,41 @@ enum Command {
     return 1
   }
 
-  private static func load(_ arguments: Arguments) -> LoadResult {
-    var result = CorefileLoader.load(
-      path: arguments.configuration, options: LoadOptions(defaultPort: arguments.port))
-    if let configuration = result.configuration {
-      let problems = Server.problems(in: configuration)
-      result.diagnostics += problems
-      if !problems.isEmpty { result.configuration = nil }
-    }
-    for diagnostic in result.diagnostics { Terminal.complain(diagnostic.description) }
-    return result
+  private static func source(_ arguments: Arguments) -> ConfigurationSource {
+    ConfigurationSource(
+      path: arguments.configuration,
+      options: LoadOptions(defaultPort: arguments.port, cluster: cluster(arguments.cluster)))
+  }
+
+  private static func load(_ source: ConfigurationSource) -> LoadedConfiguration {
+    let loaded = source.load()
+    for diagnostic in loaded.diagnostics { Terminal.complain(diagnostic.description) }
+    return loaded
+  }
+
+  /// The flags with their paths absolute: in the Corefile that comes of them a relative one would be
+  /// below its own folder.
+  private static func cluster(_ flags: ClusterFlags) -> ClusterFlags {
+    var flags = flags
+    flags.kubeconfig = flags.kubeconfig.map(absolute)
+    flags.manifests = flags.manifests.map(absolute)
+    return flags
   }
 
   /// The folder that a file lies in, absolute.
   private static func directory(of file: String?) -> String {
-    let path = file ?? ""
+    let path = absolute(file ?? "")
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    if path.hasPrefix("/") { return folder.isEmpty ? "/" : folder }
+    return folder.isEmpty ? "/" : folder
+  }
+
+  /// A path seen from the current directory.
+  private static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
     let current = unsafe getcwd(nil, 0)
     defer { unsafe free(current) }
     let here = unsafe current.map { unsafe String(cString: $0) } ?? "."
-    return folder.isEmpty ? here : here + "/" + folder
+    return here == "/" ? here + path : here + "/" + path
   }
 
   private static func writePIDFile(_ path: String?) throws(Arguments.Problem) {

@@ -14,6 +14,8 @@ case .success(.plugins):
   print(Arguments.pluginList)
 case .success(.check(let arguments)):
   exit(Command.check(arguments))
+case .success(.convert(let arguments)):
+  exit(Command.convert(arguments))
 case .success(.serve(let arguments)):
   exit(Command.serve(arguments))
 }

@@ -66,8 +66,17 @@ struct ConfigMapTests {
       ("kind: ConfigMap\ndata: {}\n", "the ConfigMap has no Corefile"),
       ("kind: Service\nmetadata: {}\n", "a Kubernetes object of kind 'Service'"),
       (
-        "kind: ConfigMap\ndata:\n  stubDomains: |\n    {}\n",
-        "a ConfigMap of kube-dns ('stubDomains') is not understood by this version of martlet"
+        "kind: ConfigMap\nmetadata:\n  name: coredns\ndata:\n  corefile: |\n    .\n",
+        "the ConfigMap has neither a Corefile nor a key of kube-dns: it has 'corefile'"
+      ),
+      (
+        "kind: ConfigMap\nmetadata:\n  name: kube-dns\ndata:\n  a: b\n  c: d\n",
+        "the ConfigMap has neither a Corefile nor a key of kube-dns: it has 'a', 'c'"
+      ),
+      ("kind: ConfigMap\ndata:\n  Corefile: {}\n", "the value of 'Corefile' is no string"),
+      (
+        "kind: ConfigMap\ndata:\n  stubDomains:\n    a.org: [10.0.0.1]\n",
+        "the value of 'stubDomains' is no string"
       ),
     ])
   func without(_ text: String, _ message: String) {
@@ -99,12 +108,66 @@ struct ConfigMapTests {
     let result = load(["dir/": "", "dir/Corefile": ". {\nlog\n}"], path: "dir")
     #expect(result.block?.log.count == 1)
     #expect(result.sources == ["dir/Corefile"])
-    let kubeDNS = load(["dir/": "", "dir/upstreamNameservers": "[]"], path: "dir")
+  }
+
+  private static let keys = ["Corefile", "stubDomains", "upstreamNameservers", "federations"]
+
+  /// What lies in a directory `dir`, how many server blocks come of it, and what is said.
+  static let folders: [([String: String], Int?, [String])] = [
+    (["upstreamNameservers": "[]"], 1, []),
+    (["stubDomains": "{\"a.org\": [\"10.0.0.1\"]}\n", "federations": "{}"], 2, []),
+    (
+      [:], 1,
+      ["dir:1:1: warning: the directory is empty: the defaults of kube-dns count"]
+    ),
+    (
+      ["stubDomains": "{}", "stubdomain": "{}"], 1,
+      ["dir:1:1: warning: 'stubdomain' is no key of kube-dns and is ignored"]
+    ),
+    (
+      ["stubdomain": "{}", "other": ""], nil,
+      [
+        "dir:1:1: error: the directory has neither a Corefile nor a key of kube-dns: it has "
+          + "'other', 'stubdomain'"
+      ]
+    ),
+    (
+      ["stubDomains": "{\n\"a.org\": [\"10.0.0\"]}"], nil,
+      ["dir/stubDomains:2:11: error: stubDomains: '10.0.0' is not a server"]
+    ),
+    (
+      ["stubDomains/": "", "federations": "["], nil,
+      ["dir/stubDomains:1:1: error: cannot read the configuration: it is a directory"]
+    ),
+  ]
+
+  @Test("A folder as a mounted ConfigMap of kube-dns gives it", arguments: folders)
+  func folderOfKubeDNS(_ files: [String: String], _ blocks: Int?, _ messages: [String]) {
+    let paths = files.map { ("dir/" + $0, $1) } + [("dir/", "")]
+    let result = load(Dictionary(uniqueKeysWithValues: paths), path: "dir")
+    #expect(result.configuration?.blocks.count == blocks)
     #expect(
-      kubeDNS.headlines == [
-        "1:1: error: a ConfigMap of kube-dns ('upstreamNameservers') is not understood by this "
-          + "version of martlet"
-      ])
+      result.diagnostics.map { "\($0.place): \($0.severity.rawValue): \($0.message)" } == messages)
+    #expect(result.sources == Self.keys.map { "dir/" + $0 })
+  }
+
+  @Test("A folder with a slash at its end, and keys beside a Corefile")
+  func folderWithCorefile() {
+    let result = load(["dir/": "", "dir/stubDomains": "{}"], path: "dir/")
+    #expect(result.sources.first == "dir/Corefile")
+    #expect(result.configuration?.blocks.count == 1)
+    let both = load(["dir/": "", "dir/Corefile": ".", "dir/stubDomains": "{}"], path: "dir")
+    #expect(
+      both.headlines == ["1:1: warning: 'stubDomains' stands beside a Corefile and is ignored"])
+    #expect(both.corefile == ".")
+  }
+
+  @Test("A line of the key elsewhere, shorter than the text, is not taken for it")
+  func keyElsewhere() {
+    let text =
+      "kind: Secret\napiVersion: v1\nstringData:\n  Corefile: |\n   a\n---\n"
+      + "kind: ConfigMap\napiVersion: v1\ndata:\n  Corefile: |\n    example.org {\n      erors\n    }\n"
+    #expect(load(["cm.yaml": text]).headlines == ["12:7: error: unknown plugin 'erors'"])
   }
 
   @Test("A file that is missing is an error, none named gives whoami")

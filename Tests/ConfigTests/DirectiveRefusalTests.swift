@@ -88,6 +88,13 @@ struct DirectiveRefusalTests {
       "kubernetes {\ntransfer to *\n}",
       "3:1: error: 'transfer' is no property of kubernetes any more"
     ),
+    ("families", "2:1: error: 'families' lacks an argument"),
+    ("families ipv4 ipv6", "2:15: error: 'families' takes fewer arguments"),
+    ("families ip4", "2:10: error: 'ip4' is not a family of addresses"),
+    ("families ipv4 {\nonly\n}", "3:1: error: unknown property 'only' of families"),
+    ("families ipv4\nfamilies ipv6", "3:1: error: 'families' stands twice in the server block"),
+    ("forward . 1.1.1.1 {\nfamilies v6\n}", "3:10: error: 'v6' is not a family of addresses"),
+    ("cache {\nnxdomain_cut on\n}", "3:14: error: 'nxdomain_cut' takes no arguments"),
     ("cache 0", "2:7: error: 0 is out of range"),
     ("cache {\nsuccess\n}", "3:1: error: 'success' lacks an argument"),
     ("cache {\nsuccess 1 2 3 4\n}", "3:15: error: 'success' takes fewer arguments"),
@@ -108,6 +115,14 @@ struct DirectiveRefusalTests {
     ("forward . 1.1.1.256", "2:11: error: '1.1.1.256' is not an upstream"),
     ("forward . 1.1.1.1:port", "2:11: error: '1.1.1.1:port' is not an upstream"),
     ("forward . grpc://1.1.1.1", "2:11: error: forward cannot reach an upstream by 'grpc://'"),
+    (
+      "forward . 1.1.1.1 https://1.1.1.1/dns-query",
+      "2:19: error: DNS over HTTPS upstreams are not supported by this version of martlet"
+    ),
+    (
+      "forward . 1.1.1.1 {\ndoh_method GET\n}",
+      "3:1: error: DNS over HTTPS upstreams are not supported by this version of martlet"
+    ),
     ("forward . 1.1.1.1 {\npolicy fastest\n}", "3:8: error: 'fastest' is not a policy"),
     ("forward . 1.1.1.1 {\nfailover NOERROR\n}", "3:10: error: 'failover' cannot have NOERROR"),
     ("forward . 1.1.1.1 {\nnext NXDOMIAN\n}", "3:6: error: 'NXDOMIAN' is not a response code"),

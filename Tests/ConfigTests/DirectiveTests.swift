@@ -166,6 +166,7 @@ struct DirectiveTests {
         serve_stale_policy prefer_positive
         servfail 0
         keepttl
+        nxdomain_cut
         disable success
         disable denial a.org
         disable denial b.org
@@ -179,13 +180,17 @@ struct DirectiveTests {
         && cache.prefetch?.percentage == 25 && stale.duration == .seconds(7200)
         && stale.mode == .verify && stale.verifyTimeout == .milliseconds(100)
         && stale.responseTTL == .seconds(30) && stale.failureRecheck == .seconds(10)
-        && stale.prefersPositive && cache.servfail == .zero && cache.keepTTL
+        && stale.prefersPositive && cache.servfail == .zero && cache.keepTTL && cache.nxdomainCut
         && cache.success.disabled == [name("example.org")]
         && cache.denial.disabled == [name("a.org"), name("b.org")]
     },
     Row("cache {\nserve_stale 1h immediate 30s 5s\n}") {
       $0.cache?.serveStale?.mode == .immediate && $0.cache?.serveStale?.responseTTL == .seconds(30)
         && $0.cache?.serveStale?.failureRecheck == .seconds(5)
+    },
+    Row("cache {\nserve_stale 1h verify\n}") {
+      $0.cache?.serveStale?.mode == .verify && $0.cache?.serveStale?.verifyTimeout == nil
+        && $0.cache?.nxdomainCut == false
     },
     Row("cache {\nserve_stale\n}") { $0.cache?.serveStale == .init() },
   ]
@@ -197,13 +202,13 @@ struct DirectiveTests {
         && $0.forwards[0].upstreams[2].target == .address(IPAddress("2003::1")!, zoneIndex: nil)
         && $0.forwards[0].upstreams[4].target == .resolverFile("/etc/resolv.conf")
     },
-    Row("forward . tls://9.9.9.9%dns.quad9.net:8853 tls://dns.google https://1.1.1.1/q") {
+    Row("forward . tls://9.9.9.9%dns.quad9.net:8853 tls://dns.google dns://a.conf") {
       let upstreams = $0.forwards[0].upstreams
-      return upstreams.map(\.transport) == [.tls, .tls, .https]
-        && upstreams.map(\.port) == [8853, 853, 443]
+      return upstreams.map(\.transport) == [.tls, .tls, .dns]
+        && upstreams.map(\.port) == [8853, 853, 53]
         && upstreams.map(\.serverName) == ["dns.quad9.net", nil, nil]
-        && upstreams.map(\.path) == [nil, nil, "/q"]
         && upstreams[1].target == .hostName("dns.google")
+        && upstreams[2].target == .hostName("a.conf")
     },
     Row("forward . fe80::1%eth0 [fe80::2%eth1]:54") {
       $0.forwards[0].upstreams.map(\.target) == [
@@ -221,7 +226,7 @@ struct DirectiveTests {
         max_idle_conns 4
         max_fails 0
         max_connect_attempts 3
-        doh_method GET
+        families ipv4
         tls cert key ca
         tls_servername dns.example
         policy sequential
@@ -241,7 +246,7 @@ struct DirectiveTests {
       let settings = $0.forwards[0]
       let ways =
         settings.forceTCP && settings.preferUDP && settings.expire == .seconds(20)
-        && settings.policy == .sequential && settings.dohMethod == .get
+        && settings.policy == .sequential && settings.families == .ipv4
       let limits =
         settings.maxIdleConnections == 4 && settings.maxFails == 0
         && settings.maxConnectAttempts == 3 && settings.maxConcurrent == 1000
@@ -257,6 +262,9 @@ struct DirectiveTests {
         && settings.tls?.certificate == "cert" && settings.tls?.key == "key"
         && settings.tls?.authority == "ca" && settings.tlsServerName == "dns.example"
         && settings.resolvers.map(\.port) == [53, 54] && settings.sourceAddresses.count == 2
+    },
+    Row("families ipv6\nforward . 1.1.1.1") {
+      $0.families == .ipv6 && $0.forwards[0].families == nil
     },
     Row("forward . 1.1.1.1 {\ntls\n}") { $0.forwards[0].tls == .init() },
     Row("forward . 1.1.1.1 {\ntls ca\n}") { $0.forwards[0].tls?.authority == "ca" },
@@ -300,7 +308,8 @@ struct DirectiveTests {
     #expect(
       PluginOrder.supported == [
         "root", "reload", "bufsize", "bind", "debug", "ready", "health", "prometheus", "errors",
-        "log", "loadbalance", "cache", "kubernetes", "file", "loop", "forward", "whoami",
+        "log", "families", "loadbalance", "cache", "kubernetes", "file", "loop", "forward",
+        "whoami",
       ])
     #expect(Set(PluginOrder.entries.map(\.name)).count == PluginOrder.entries.count)
   }

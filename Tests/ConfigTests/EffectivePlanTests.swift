@@ -10,8 +10,11 @@ struct EffectivePlanTests {
       cluster.local in-addr.arpa {
         forward . /etc/resolv.conf tls://9.9.9.9%dns.quad9.net {
           max_concurrent 1000
+          families ipv4
         }
+        families ipv6
         cache 30 {
+          nxdomain_cut
           disable denial cluster.local
         }
         kubernetes {
@@ -38,15 +41,18 @@ struct EffectivePlanTests {
           health      :8080, lameduck 5s
           errors
           log         cluster.local. in-addr.arpa.; class all; format common
+          families    ipv6
           cache       cluster.local. in-addr.arpa.; success 9984 answers, 5 to 30 s; \
-        denial 9984 answers, 5 to 30 s, not for cluster.local.; servfail 5s
+        denial 9984 answers, 5 to 30 s, not for cluster.local.; servfail 5s; \
+        nxdomain_cut
           kubernetes  cluster.local. in-addr.arpa.; from manifests objects; pods insecure; \
         ttl 5; fallthrough in-addr.arpa.; startup_timeout 5s
           loop
           forward     . to /etc/resolv.conf tls://9.9.9.9%dns.quad9.net:853; policy random; \
-        expire 10s; max_fails 2; health_check 500ms; read_timeout 2s; max_concurrent 1000
+        expire 10s; max_fails 2; health_check 500ms; read_timeout 2s; max_concurrent 1000; \
+        families ipv4
 
-        .:53, a.org:5353  (Corefile:20:1)
+        .:53, a.org:5353  (Corefile:23:1)
           listens on 127.0.0.1, ::1, port 53, 5353, UDP and TCP
           no plugins: every query is refused
 

@@ -28,4 +28,34 @@ struct FileReadingTests {
     let names = ["Corefile", "a.server", "b.server"]
     #expect(Set(result.sources) == Set(names.map { "\(folder.path)/\($0)" }))
   }
+
+  @Test("A ConfigMap of kube-dns as the kubelet mounts it, under any name, and an empty one")
+  func mounted() throws {
+    let files = FileManager.default
+    let folder = files.temporaryDirectory
+      .appendingPathComponent("config [*] \(UUID().uuidString)").path
+    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: folder) }
+    let empty = CorefileLoader.load(path: folder)
+    #expect(empty.configuration?.blocks.count == 1)
+    #expect(
+      empty.diagnostics.map(\.message)
+        == ["the directory is empty: the defaults of kube-dns count"])
+
+    try files.createDirectory(
+      atPath: folder + "/..2026_01", withIntermediateDirectories: true)
+    try files.createSymbolicLink(
+      atPath: folder + "/..data", withDestinationPath: "..2026_01")
+    for (key, value) in [("stubDomains", "{\"a.org\": [\"10.0.0.1\"]}"), ("other", "")] {
+      try Data(value.utf8).write(to: URL(fileURLWithPath: "\(folder)/..data/\(key)"))
+      try files.createSymbolicLink(
+        atPath: "\(folder)/\(key)", withDestinationPath: "..data/\(key)")
+    }
+    let mounted = CorefileLoader.load(path: folder + "/")
+    #expect(mounted.configuration?.blocks.count == 2)
+    #expect(
+      mounted.diagnostics.map(\.message) == ["'other' is no key of kube-dns and is ignored"])
+    let keys = ["Corefile", "stubDomains", "upstreamNameservers", "federations"]
+    #expect(mounted.sources == keys.map { "\(folder)/\($0)" })
+  }
 }

@@ -22,6 +22,10 @@ struct MutationTests {
       "(a) {\nlog . \"{common}\"\n}\n10.0.0.0/9 2001:db8::/31:53 {$X:y} {\nimport a\nimport b*\n}",
       "a {\nkubernetes {\nlabels a in (b, c),!d,e!=f\n}\nerrors {\nconsolidate 5m \".*[a-z]{2}$\"\n}\n}",
       "apiVersion: v1\nkind: ConfigMap\ndata:\n  Corefile: |\n    . {\n      log\n    }\n",
+      KubeDNSTests.map(
+        "data:\n  stubDomains: |\n    {\"a.org\": [\"10.0.0.1\", \"ns.b.org\", \"[::1]:53\"]}\n"
+          + "  upstreamNameservers: '[\"8.8.8.8:53\"]'\n  federations: '{\"a\": \"b.c\"}'\n"),
+      #"{"kind":"ConfigMap","data":{"stubDomains":"{\"a.org\": [\"10.0.0.1\"]}"}}"#,
     ]
   private static let hostile = Array("{}\"#\\$%;,:/*()\n\r\t @[]\u{FEFF}".utf8) + [0, 0x80, 0xFF]
 
@@ -61,6 +65,11 @@ struct MutationTests {
     }
     if let configuration = result.configuration {
       #expect(EffectivePlan.describe(configuration).hasSuffix("\n"))
+      #expect(result.corefile != nil)
+    }
+    // What a ConfigMap of kube-dns becomes is never the place of a mistake.
+    if !String(decoding: octets, as: UTF8.self).contains("Corefile") {
+      #expect(!result.diagnostics.contains { $0.place.file == "Corefile#Corefile" })
     }
   }
 

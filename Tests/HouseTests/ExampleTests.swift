@@ -96,7 +96,8 @@ enum Isolation {
 
   static func command(_ server: URL, _ configuration: URL) -> [String] {
     let plain = [server.path, "-conf", configuration.path]
-    guard let flags else { return plain }
+    // A ConfigMap of kube-dns names no port of its own.
+    guard let flags else { return plain + ["-dns.port", "20053"] }
     return ["unshare"] + flags + ["sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""] + plain
   }
 }

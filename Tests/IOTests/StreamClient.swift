@@ -6,7 +6,8 @@ import Testing
 /// A TCP server whose clock the test moves, and clients of it on loopback.
 ///
 /// It answers a message by its octets with the order of the octets turned round; one that begins
-/// with `?` by silence, with `n` by ``largeReply`` octets.
+/// with `?` by silence, with `n` by ``largeReply`` octets, with `L` later (``waiting``), with `I`
+/// later but at once all the same; `A` has everything answered that waits.
 final class StreamBench {
   let loop = EventLoop()
   let address: SocketAddress
@@ -17,7 +18,11 @@ final class StreamBench {
   static let largeReply = 60_000
 
   private final class VirtualClock { var now: UInt64 = 1_000_000_000 }
-  private final class Seen { var messages: [[UInt8]] = [] }
+  private final class Seen {
+    var messages: [[UInt8]] = []
+    var waiting: [(client: StreamServer.Client, octets: [UInt8])] = []
+    var replies: ((StreamServer.Client, [UInt8]) -> Void)?
+  }
 
   init(_ change: (inout StreamLimits) -> Void = { _ in }) throws {
     var limits = StreamLimits()
@@ -29,16 +34,38 @@ final class StreamBench {
     address = try #require(bound)
     server = unsafe StreamServer(
       loop: loop, listener: listener, limits: limits, now: { [clock] in clock.now }
-    ) { [seen] message, _, _, reply in
+    ) { [seen] message, _, _, client, reply in
       seen.messages.append(unsafe Array(message))
       switch unsafe message.first {
-      case UInt8(ascii: "?"), nil: return 0
-      case UInt8(ascii: "n"): return Self.largeReply
+      case UInt8(ascii: "?"), nil: return .none
+      case UInt8(ascii: "n"): return .written(Self.largeReply)
+      case UInt8(ascii: "L"):
+        seen.waiting.append((client, Array(unsafe message)))
+        return .later
+      case UInt8(ascii: "I"):
+        seen.replies?(client, Array(unsafe message))
+        return .later
+      case UInt8(ascii: "A"):
+        for (client, octets) in seen.waiting.drain() { seen.replies?(client, octets) }
+        return .none
       default:
         unsafe reply.copyBytes(from: message.reversed())
-        return message.count
+        return .written(message.count)
       }
     }
+    seen.replies = { [unowned self] in reply(to: $0, $1) }
+  }
+
+  /// Queries that were put off.
+  var waiting: [(client: StreamServer.Client, octets: [UInt8])] { seen.waiting }
+
+  /// Replies to the first `count` of those that were put off.
+  func replyToWaiting(_ count: Int) {
+    for (client, octets) in seen.waiting.drain(count) { reply(to: client, octets) }
+  }
+
+  func reply(to client: StreamServer.Client, _ octets: [UInt8]) {
+    unsafe octets.withUnsafeBytes { unsafe server?.reply(to: client, $0) }
   }
 
   var count: Int { server?.count ?? 0 }
@@ -65,6 +92,15 @@ final class StreamBench {
     let client = try StreamClient(address, receiveBuffer: receiveBuffer)
     run()
     return client
+  }
+}
+
+extension Array {
+  /// Takes the first elements out.
+  fileprivate mutating func drain(_ limit: Int = .max) -> [Element] {
+    let taken = Array(prefix(limit))
+    removeFirst(taken.count)
+    return taken
   }
 }
 

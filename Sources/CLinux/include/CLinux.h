@@ -27,7 +27,14 @@ void clinux_batch_destination(
 void *clinux_batch_reply(clinux_batch *batch, size_t index);
 void clinux_batch_queue(clinux_batch *batch, size_t index, size_t length);
 
-// Sends what was queued; how many could not be sent.
+// Puts a copy of a datagram after those that wait, in a batch that never receives: to be sent to
+// `to`, and from the address `from` unless that is NULL. 0 where the batch is full or the datagram
+// longer than a buffer, else 1.
+int clinux_batch_add(
+    clinux_batch *batch, const void *octets, size_t length, const struct sockaddr *to,
+    socklen_t to_length, const struct sockaddr *from);
+
+// Sends what was queued, after which nothing is; how many could not be sent.
 int clinux_batch_send(clinux_batch *batch, int descriptor);
 
 int clinux_accept(int descriptor, struct sockaddr *address, socklen_t *length);
@@ -40,6 +47,12 @@ int clinux_set_thread_name(const char *name);
 int clinux_available_cpus(void);
 // IP_PKTINFO or IPV6_RECVPKTINFO; 0 or -errno.
 int clinux_enable_pktinfo(int descriptor, int family);
+// For a connected UDP socket: has ICMP errors reported that are no more than "unreachable now"
+// (IP_RECVERR), and has a claimed path MTU ignored where the kernel can (RFC 9715 §3.1, it may be
+// forged). 0 or -errno of the former.
+int clinux_hear_of_unreachable(int descriptor, int family);
+// Undoes a UDP socket's connect and gives up the port that it chose. 0 or -errno.
+int clinux_disconnect(int descriptor);
 
 // Starts a program, found in PATH where `file` has no slash: its standard input empty, its output
 // and errors the two descriptors, all others closed; no signal blocked or ignored, in a session of

@@ -49,6 +49,9 @@ enum Cache {
         "keepttl": { property in
           settings.keepTTL = context.hasArguments(property, 0...0, usage: "keepttl")
         },
+        "nxdomain_cut": { property in
+          settings.nxdomainCut = context.hasArguments(property, 0...0, usage: "nxdomain_cut")
+        },
       ], repeatable: ["disable"])
     if let policy {
       if settings.serveStale == nil {

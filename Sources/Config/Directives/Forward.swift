@@ -4,10 +4,6 @@ extension ForwardSettings.Policy: CaseIterable {
   public static let allCases: [Self] = [.random, .roundRobin, .sequential]
 }
 
-extension ForwardSettings.Method: CaseIterable {
-  public static let allCases: [Self] = [.get, .post]
-}
-
 /// `forward FROM TO… { … }`.
 enum Forward {
   static func read(_ directive: Statement, _ context: DirectiveContext) -> [ForwardSettings] {
@@ -22,17 +18,15 @@ enum Forward {
         "force_tcp": { settings.forceTCP = flag($0, context) },
         "prefer_udp": { settings.preferUDP = flag($0, context) },
         "expire": { settings.expire = duration($0, context) ?? settings.expire },
+        "max_age": { settings.maxAge = duration($0, context) ?? settings.maxAge },
         "max_idle_conns": { settings.maxIdleConnections = number($0, context) ?? 0 },
         "max_fails": { settings.maxFails = number($0, context).map { UInt32($0) } ?? 2 },
         "max_connect_attempts": {
           settings.maxConnectAttempts = number($0, context).map { UInt32($0) } ?? 0
         },
         "doh_method": { property in
-          if let word = context.argument(property, usage: "doh_method GET|POST"),
-            let method: ForwardSettings.Method = context.choice(word, of: "HTTP method")
-          {
-            settings.dohMethod = method
-          }
+          context.findings.error(
+            property.name.place, UpstreamText.noHTTPS, expected: UpstreamText.transports)
         },
         "tls": { settings.tls = tls($0, context) },
         "tls_servername": { property in
@@ -56,6 +50,7 @@ enum Forward {
         "failover": { settings.failover.formUnion(codes($0, context, besides: .noError)) },
         "resolver": { settings.resolvers = resolvers($0, context) },
         "read_timeout": { settings.readTimeout = duration($0, context) ?? settings.readTimeout },
+        "families": { settings.families = Families.read($0, context) },
         "source_address": { settings.sourceAddresses = sourceAddresses($0, context) },
       ], repeatable: ["except", "next", "failover"])
     if let serverName, settings.upstreams.contains(where: { $0.serverName != nil }) {

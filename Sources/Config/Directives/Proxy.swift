@@ -48,7 +48,7 @@ enum Proxy {
       context.findings.error(
         property.arguments.first?.place ?? property.name.place,
         "'protocol' of proxy has no counterpart in forward",
-        expected: "'protocol dns [force_tcp]', or 'tls://' or 'https://' before the upstreams")
+        expected: "'protocol dns [force_tcp]', or 'tls://' before the upstreams")
       return false
     }
     return property.arguments.dropFirst().contains { $0.text == "force_tcp" }

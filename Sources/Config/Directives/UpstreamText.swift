@@ -2,16 +2,24 @@ internal import Wire
 
 /// A TO of `forward`: `[scheme://]ADDRESS[%NAME][:PORT]`, a host name, or a `resolv.conf`.
 enum UpstreamText {
+  static let noHTTPS = "DNS over HTTPS upstreams are not supported by this version of martlet"
+  /// What may stand before an upstream.
+  static let transports = "tls:// or dns://"
+
   static func read(_ token: Token, _ context: DirectiveContext) -> ForwardSettings.Upstream? {
     var rest = Substring(token.text)
     var transport = ForwardSettings.Transport.dns
     if let range = rest.firstRange(of: "://") {
       let scheme = String(rest[..<range.lowerBound])
+      if scheme == "https" || scheme == "https3" {
+        context.findings.error(token.place, noHTTPS, expected: transports)
+        return nil
+      }
       guard let known = ForwardSettings.Transport(rawValue: scheme) else {
-        let schemes = ["dns", "tls", "https"]
+        let schemes = ["dns", "tls"]
         context.findings.error(
           token.place, "forward cannot reach an upstream by '\(scheme)://'",
-          expected: schemes.map { $0 + "://" }.joined(separator: ", "),
+          expected: transports,
           suggestion: nearest(scheme, among: schemes).map { $0 + "://" })
         return nil
       }
@@ -20,18 +28,12 @@ enum UpstreamText {
     } else if rest.contains("/") || rest.hasSuffix(".conf") {
       return .init(target: .resolverFile(token.text), port: 53)
     }
-    var path: String?
-    if transport == .https, let slash = rest.firstIndex(of: "/") {
-      path = String(rest[slash...])
-      rest = rest[..<slash]
-    }
-    guard var upstream = host(rest, transport) else {
+    guard let upstream = host(rest, transport) else {
       context.findings.error(
         token.place, "'\(token.text)' is not an upstream",
         expected: "an address with or without :PORT, a host name or the path of a resolv.conf")
       return nil
     }
-    upstream.path = transport == .https ? path ?? "/dns-query" : nil
     return upstream
   }
 
@@ -57,12 +59,7 @@ enum UpstreamText {
     guard let (host, ownPort) = DirectiveContext.hostAndPort(address), !host.isEmpty else {
       return nil
     }
-    let standard: UInt16 =
-      switch transport {
-      case .dns: 53
-      case .tls: 853
-      case .https: 443
-      }
+    let standard: UInt16 = transport == .dns ? 53 : 853
     let isEncrypted = transport != .dns
     let target: ForwardSettings.Upstream.Target
     if let address = IPAddress(host) {

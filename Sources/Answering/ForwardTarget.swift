@@ -1,0 +1,84 @@
+public import Config
+public import Forwarding
+import Wire
+
+/// What the workers share of one `forward` directive: its upstreams, and the cache of its block.
+public final class ForwardTarget: Sendable {
+  public let group: UpstreamGroup
+  /// Nil where the block has no `cache`.
+  public let cache: AnswerCache?
+  /// Whether queries that came over TCP go out over TCP.
+  let keepsTransport: Bool
+  /// Response codes for which the next `forward` is asked, where there is one.
+  let next: Set<ResponseCode>
+  let nextOnNoData: Bool
+
+  /// - Parameter hasNext: whether another `forward` of the block may be asked after this one.
+  public init(
+    group: UpstreamGroup, cache: AnswerCache?, settings: ForwardSettings, hasNext: Bool
+  ) {
+    self.group = group
+    self.cache = cache
+    keepsTransport = !settings.preferUDP
+    next = hasNext ? settings.next : []
+    nextOnNoData = hasNext && settings.nextOnNoData
+  }
+
+  /// Whether the next `forward` is asked instead of giving `result`.
+  public func passesOn(_ result: ExchangeResult) -> Bool {
+    switch result {
+    case .answer(let answer, _):
+      next.contains(answer.header.code) || nextOnNoData && answer.header.isNoData
+    case .failure:
+      next.contains(.serverFailure)
+    }
+  }
+
+  /// Nanoseconds after which a client gets a stale answer, if there is one, though upstreams are
+  /// still being asked; nil for never.
+  public var patience: UInt64? { cache.flatMap { $0.settings.patience } }
+}
+
+extension AnswerHeader {
+  /// NOERROR without the type asked for, whether or not an SOA proves it.
+  fileprivate var isNoData: Bool {
+    code == .noError && answerCount == aliasCount
+  }
+}
+
+/// A question that upstreams are to be asked before there can be a reply.
+public struct PendingQuestion: Sendable {
+  public let target: ForwardTarget
+  public let question: ForwardQuestion
+
+  init(target: ForwardTarget, question: ForwardQuestion) {
+    self.target = target
+    self.question = question
+  }
+}
+
+/// What a query that waited has got since: its reply is made anew with it, from the beginning.
+public final class Resumption {
+  /// Upstreams are slow: a stale answer is better than none.
+  public var allowsStale = false
+  private var results: [(group: Int, question: ForwardQuestion, result: ExchangeResult)] = []
+
+  public init() {}
+
+  /// Adds what came of a question: a query asks one for each name of its chain at most.
+  public func add(_ result: ExchangeResult, of pending: PendingQuestion) {
+    results.append((pending.target.group.number, pending.question, result))
+  }
+
+  /// How many questions have been asked for the query.
+  public var count: Int { results.count }
+
+  func result(of question: ForwardQuestion, from target: ForwardTarget) -> ExchangeResult? {
+    results.first { $0.group == target.group.number && $0.question == question }?.result
+  }
+
+  /// Whether any upstreams were asked `question`.
+  func holds(_ question: ForwardQuestion) -> Bool {
+    results.contains { $0.question == question }
+  }
+}

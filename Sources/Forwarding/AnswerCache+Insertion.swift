@@ -1,0 +1,127 @@
+import Wire
+
+extension AnswerCache {
+  /// Clamps the TTLs of an answer, so that its first client sees what later ones will, and keeps it
+  /// if it may be kept; nothing for a name that is not cached.
+  @discardableResult
+  public func insert(
+    _ answer: inout ForwardedAnswer, for question: ForwardQuestion, now: UInt64
+  ) -> Insertion {
+    clamp(&answer, of: question)
+    return question.name.octets.withOctets { name in
+      guard settings.covers(name) else { return .notKept }
+      return insert(answer, CacheKey(name: name, question), question.hash, now: now)
+    }
+  }
+
+  /// Remembers that upstreams gave no answer (RFC 9520), where they were asked: what this server
+  /// knows without asking is known again at no cost, and may change at once.
+  @discardableResult
+  public func insertFailure(
+    _ failure: ExchangeFailure, for question: ForwardQuestion, now: UInt64
+  ) -> Insertion {
+    question.name.octets.withOctets { name in
+      guard settings.covers(name) else { return .notKept }
+      let key = CacheKey(name: name, question)
+      let lifetime = failure.reason.isKept ? settings.servfailNanoseconds : 0
+      let entry =
+        lifetime == 0 ? nil : CacheEntry.make(failure, key: key, now: now, lifetime: lifetime)
+      return settle(entry, as: .failure, key, now: now, lifetime: lifetime)
+    }
+  }
+
+  /// Writes the TTLs as the settings have them into `answer`.
+  private func clamp(_ answer: inout ForwardedAnswer, of question: ForwardQuestion) {
+    guard question.name.octets.withOctets(settings.covers) else { return }
+    let header = answer.header
+    let clamped: (UInt32) -> UInt32
+    switch header.kind {
+    case .positive, .incomplete: clamped = settings.success.clamped
+    case .noData, .nameError: clamped = settings.denial.clamped
+    case .failure: clamped = { _ in 0 }
+    }
+    for index in 0..<Int(header.ttlCount) {
+      let place = answer.withView { $0.ttlPlace(index) }
+      let ttl = clamped(answer.octets.withOctets { $0.u32(place) })
+      for octet in 0..<4 {
+        answer.octets[place + octet] = UInt8(truncatingIfNeeded: ttl >> UInt32(24 - 8 * octet))
+      }
+    }
+    answer.header.ttl = clamped(header.ttl)
+  }
+
+  private func insert(
+    _ answer: ForwardedAnswer, _ key: CacheKey, _ nameHash: UInt64, now: UInt64
+  ) -> Insertion {
+    let kind = CacheEntry.Kind(answer.header.kind)
+    let lifetime = lifetime(answer.header, key.name)
+    let size = CacheEntry.octetCount(name: key.name.count, octets: answer.octets.count)
+    let fits = size <= (kind == .positive ? successEntryLimit : denialEntryLimit)
+    if !fits { withShard(key) { $0.countDrop() } }
+    let isKept = lifetime > 0 && fits
+    let window = kind == .failure ? 0 : settings.staleWindow
+    func entry(_ key: CacheKey) -> CacheEntry? {
+      isKept ? .make(answer, key: key, now: now, lifetime: lifetime, window: window) : nil
+    }
+    if rules.cuts, kind != .failure {
+      let cut = CacheKey(cutAt: key.name, hash: nameHash, detail: key.detail)
+      let isCut = answer.header.kind == .nameError && answer.header.aliasCount == 0
+      // Any other answer says that the name exists.
+      _ = settle(isCut ? entry(cut) : nil, as: .denial, cut, now: now, lifetime: 0)
+    }
+    return settle(entry(key), as: kind, key, now: now, lifetime: kind == .failure ? lifetime : 0)
+  }
+
+  private func settle(
+    _ entry: CacheEntry?, as kind: CacheEntry.Kind, _ key: CacheKey, now: UInt64, lifetime: UInt64
+  ) -> Insertion {
+    let positiveGoesFirst = withShard(key) {
+      $0.settle(entry, as: kind, key, now: now, failureLifetime: lifetime)
+    }
+    return positiveGoesFirst ? .positivePreferred : entry == nil ? .notKept : .kept
+  }
+
+  /// How long an answer is kept, nanoseconds.
+  private func lifetime(_ header: AnswerHeader, _ name: Octets) -> UInt64 {
+    switch header.kind {
+    case .positive:
+      return settings.success.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
+    case .noData, .nameError:
+      return settings.denial.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
+    case .failure:
+      let isKept = header.code == .serverFailure || header.code == .notImplemented
+      return isKept && !settings.denial.disables(name) ? settings.servfailNanoseconds : 0
+    case .incomplete:
+      return 0
+    }
+  }
+}
+
+extension CacheKey {
+  init(name: Octets, _ question: ForwardQuestion) {
+    self.init(
+      name: name, hash: question.hash, type: question.type, recordClass: question.recordClass,
+      dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled)
+  }
+}
+
+extension CacheEntry.Kind {
+  /// An incomplete answer says no more than that a refresh brought nothing.
+  init(_ kind: AnswerHeader.Kind) {
+    switch kind {
+    case .positive: self = .positive
+    case .noData, .nameError: self = .denial
+    case .failure, .incomplete: self = .failure
+    }
+  }
+}
+
+extension ExchangeFailure.Reason {
+  /// Whether upstreams had to be asked, in vain, to know it.
+  var isKept: Bool {
+    switch self {
+    case .timeout, .unreachable, .encryption, .malformed: true
+    case .allDown, .loop, .noUpstream, .tooMany, .overload: false
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Wire
+
+/// One question on its way to an answer.
+struct Exchange {
+  enum Kind {
+    case query
+    /// The only message to a group of which every upstream is down.
+    case trial
+    /// For the upstream's health alone; nobody waits for the answer.
+    case probe
+  }
+
+  let question: ForwardQuestion
+  let group: UpstreamGroup
+  let kind: Kind
+  /// Whether the client came over a stream.
+  let overStream: Bool
+  /// When it is over, whatever happens.
+  let end: UInt64
+  /// When ``ExchangeAction/slow(exchange:)`` is due, and when a second upstream is asked;
+  /// never where nothing is set.
+  var slowAt = UInt64.max
+  var hedgeAt = UInt64.max
+  var hedgePause = ExchangeLimits.hedgePause
+
+  /// Upstreams asked, see ``UpstreamChoice/bit``; how many in all, of how many.
+  var tried: UInt64 = 0
+  var asked = 0
+  let mostAsked: Int
+  var followUps = 0
+  var lastAsked = 0
+  /// A reply differed in its letters' case: a stream was tried.
+  var hasTriedSpelling = false
+
+  /// What becomes the result if nothing better comes: the answer whose code asks for another
+  /// upstream, else the last failure.
+  var fallback: (answer: ForwardedAnswer, from: Upstream)?
+  var failure: ExchangeFailure?
+
+  /// The first of its attempts under way, a list through ``Attempt/next``.
+  var firstAttempt: Int32 = -1
+  /// The next exchange of the same place in ``Outstanding``.
+  var nextOutstanding: Int32 = -1
+}
+
+/// One message to one upstream.
+struct Attempt {
+  /// How a message differs from the first one of its upstream.
+  struct Way {
+    var isStream: Bool
+    var usesEDNS: Bool
+    /// Whether letters are spelled at random.
+    var isSpelled: Bool
+    /// Sent anew with the cookie of a BADCOOKIE.
+    var hasRetriedCookie = false
+    /// Sent anew without EDNS.
+    var isPlainRetry = false
+    /// Over a stream for something said, or not said, over UDP.
+    var reason: StreamReason?
+  }
+
+  /// Why a stream is tried beside or behind a datagram.
+  enum StreamReason: String {
+    case truncated = "truncated over UDP"
+    case spelling = "spelled otherwise over UDP"
+    case wrongDatagrams = "wrong datagrams over UDP"
+    case cookie = "no cookie over UDP"
+  }
+
+  /// The slot of its exchange.
+  let exchange: Int
+  let choice: UpstreamChoice
+  let way: Way
+  var query: [UInt8]
+  let sent: UInt64
+  let deadline: UInt64
+  var wrongDatagrams = 0
+  /// A stream was tried beside it.
+  var hasStream = false
+  var next: Int32 = -1
+
+  /// Whether its failure says something of the upstream's health: behind a datagram that was
+  /// answered, or may have been, a stream that fails does not.
+  var countsForHealth: Bool { way.reason == nil }
+}
+
+/// Which question is under way, found by its hash: a chained table over the exchanges' slots.
+struct Outstanding {
+  /// Chains of four with every slot taken.
+  private static let places = 4096
+  private static let none: Int32 = -1
+  private var heads = [Int32](repeating: Self.none, count: Self.places)
+
+  private static func place(_ question: ForwardQuestion, _ group: UpstreamGroup) -> Int {
+    let hash = question.hash ^ UInt64(question.type.rawValue) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: (hash &+ UInt64(truncatingIfNeeded: group.number)))
+      & (places - 1)
+  }
+
+  func find(
+    _ question: ForwardQuestion, _ group: UpstreamGroup, in exchanges: borrowing SlotTable<Exchange>
+  ) -> Int? {
+    var at = heads[Self.place(question, group)]
+    while at != Self.none {
+      let slot = Int(at)
+      if exchanges[slot].group === group, exchanges[slot].question == question { return slot }
+      at = exchanges[slot].nextOutstanding
+    }
+    return nil
+  }
+
+  mutating func insert(_ slot: Int, in exchanges: inout SlotTable<Exchange>) {
+    let place = Self.place(exchanges[slot].question, exchanges[slot].group)
+    exchanges[slot].nextOutstanding = heads[place]
+    heads[place] = Int32(slot)
+  }
+
+  mutating func remove(_ slot: Int, in exchanges: inout SlotTable<Exchange>) {
+    let place = Self.place(exchanges[slot].question, exchanges[slot].group)
+    let next = exchanges[slot].nextOutstanding
+    guard heads[place] != Int32(slot) else {
+      heads[place] = next
+      return
+    }
+    var at = heads[place]
+    while at != Self.none {
+      if exchanges[Int(at)].nextOutstanding == Int32(slot) {
+        exchanges[Int(at)].nextOutstanding = next
+        return
+      }
+      at = exchanges[Int(at)].nextOutstanding
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import Wire
+
+/// What comes back: the reply, or something else, or nothing.
+extension ExchangeMachine {
+  func receive(_ octets: Octets, _ slot: Int, now: UInt64) {
+    let exchange = attempts[slot].exchange
+    let reply = ReplyReader.read(
+      octets, sent: attempts[slot].query, question: exchanges[exchange].question,
+      overStream: attempts[slot].way.isStream)
+    switch reply {
+    case .answer(let answer, let details):
+      replied(slot, answer, details, UpstreamLesson(), now: now)
+    case .wrong(let why) where !attempts[slot].way.isStream:
+      wrongDatagram(slot, isSpelling: why == .otherCase, now: now)
+    case .wrong(.otherCase):
+      otherwiseSpelled(octets, slot, now: now)
+    case .wrong:
+      failed(slot, .error, .malformed, "not a reply to the query, on a stream", now: now)
+    }
+  }
+
+  // MARK: - Replies
+
+  private func replied(
+    _ slot: Int, _ answer: ForwardedAnswer, _ details: ReplyDetails,
+    _ lesson: UpstreamLesson, now: UInt64
+  ) {
+    let attempt = attempts[slot]
+    let exchange = attempt.exchange
+    var lesson = lesson
+    guard exchanges[exchange].kind != .probe else {
+      finish(exchange, (answer, attempt.choice.upstream), now: now)
+      return
+    }
+    guard takesCookie(slot, details.cookie, &lesson, now: now) else { return }
+    let code = details.code
+    lesson.lacksEDNS = attempt.way.isPlainRetry && !code.doubtsEDNS
+    if code == .badCookie || (attempt.way.usesEDNS && details.lacksEDNS) || details.isTruncated {
+      note(slot, code, lesson, ends: false, now: now)
+      another(slot, code, details, now: now)
+      return
+    }
+    let isFallback = exchanges[exchange].group.options.failover.contains(code)
+    note(slot, code, lesson, ends: !isFallback, now: now)
+    end(slot)
+    if isFallback {
+      exchanges[exchange].fallback = (answer, attempt.choice.upstream)
+      advance(exchange, now: now)
+    } else {
+      finish(exchange, (answer, attempt.choice.upstream), isCounted: true, now: now)
+    }
+  }
+
+  private func note(
+    _ slot: Int, _ code: ResponseCode, _ lesson: UpstreamLesson, ends: Bool, now: UInt64
+  ) {
+    exchanges[attempts[slot].exchange].group.replied(
+      attempts[slot].choice.number, code: code, sent: attempts[slot].sent, lesson: lesson,
+      ends: ends, now: now)
+  }
+
+  /// Whether the reply's cookie is as it must be (RFC 7873 §5.3). Over UDP, a wrong client cookie
+  /// is a wrong datagram; none at all from an upstream that speaks cookies may be one, so that it
+  /// is asked over a stream.
+  private func takesCookie(
+    _ slot: Int, _ cookie: [UInt8]?, _ lesson: inout UpstreamLesson, now: UInt64
+  ) -> Bool {
+    let attempt = attempts[slot]
+    guard attempt.way.usesEDNS else { return true }
+    let clientOctets = UpstreamState.clientCookieOctets
+    if let cookie {
+      if cookie.prefix(clientOctets) == attempt.choice.cookie.prefix(clientOctets) {
+        if cookie.count > clientOctets { lesson.cookie = cookie }
+      } else if !attempt.way.isStream {
+        wrongDatagram(slot, isSpelling: false, now: now)
+        return false
+      }
+    } else if attempt.way.isStream {
+      lesson.forgetsCookie = true
+    } else if attempt.choice.speaksCookies {
+      wrongDatagram(slot, isSpelling: false, now: now)
+      stream(beside: slot, .cookie, now: now)
+      return false
+    }
+    return true
+  }
+
+  /// The upstream answered, but wants to be asked another way.
+  private func another(
+    _ slot: Int, _ code: ResponseCode, _ details: ReplyDetails, now: UInt64
+  ) {
+    let attempt = attempts[slot]
+    let exchange = attempt.exchange
+    let group = exchanges[exchange].group
+    var way = attempt.way
+    var problem = ""
+    if code == .badCookie {
+      problem = "BADCOOKIE"
+      if !way.hasRetriedCookie {
+        way.hasRetriedCookie = true
+        group.count(\.cookieRetries)
+      } else if !way.isStream {
+        way.isStream = true
+        way.reason = .cookie
+        group.count(\.streamRetries)
+      } else {
+        failed(slot, .error, .malformed, "BADCOOKIE over a stream", now: now)
+        return
+      }
+    } else if way.usesEDNS, details.lacksEDNS {
+      problem = "\(code) without EDNS"
+      way.usesEDNS = false
+      way.isPlainRetry = true
+      group.count(\.ednsRetries)
+    } else if way.isStream {
+      failed(slot, .error, .malformed, "truncated over a stream", now: now)
+      return
+    } else {
+      problem = Attempt.StreamReason.truncated.rawValue
+      way.isStream = true
+      way.reason = .truncated
+      group.count(\.streamRetries)
+    }
+    let number = attempt.choice.number
+    end(slot)
+    let upstream = attempt.choice.upstream.description
+    exchanges[exchange].failure = ExchangeFailure(
+      reason: .malformed, text: "\(upstream): \(problem)")
+    if !followUp(exchange, number, way, now: now) { advance(exchange, now: now) }
+  }
+
+  // MARK: - What is not the reply
+
+  /// Somebody else's datagram, or a broken one: goes on listening. It is no error, and says
+  /// nothing of the upstream.
+  private func wrongDatagram(_ slot: Int, isSpelling: Bool, now: UInt64) {
+    let exchange = attempts[slot].exchange
+    attempts[slot].wrongDatagrams += 1
+    exchanges[exchange].group.wasWrong(attempts[slot].choice.number)
+    if isSpelling, !exchanges[exchange].hasTriedSpelling {
+      exchanges[exchange].hasTriedSpelling = true
+      stream(beside: slot, .spelling, now: now)
+    } else if attempts[slot].wrongDatagrams >= ExchangeLimits.wrongDatagrams {
+      stream(beside: slot, .wrongDatagrams, now: now)
+    }
+  }
+
+  /// Asks the same upstream over a stream while a datagram is still waited for.
+  private func stream(beside slot: Int, _ reason: Attempt.StreamReason, now: UInt64) {
+    let attempt = attempts[slot]
+    guard !attempt.hasStream, exchanges[attempt.exchange].kind != .probe else { return }
+    attempts[slot].hasStream = true
+    exchanges[attempt.exchange].group.count(\.streamRetries)
+    var way = attempt.way
+    way.isStream = true
+    way.reason = reason
+    followUp(attempt.exchange, attempt.choice.number, way, now: now)
+  }
+
+  /// A stream's reply in another spelling: that upstream does not keep it, and nobody guessed a
+  /// stream.
+  private func otherwiseSpelled(_ octets: Octets, _ slot: Int, now: UInt64) {
+    let exchange = attempts[slot].exchange
+    let question = exchanges[exchange].question
+    var query = attempts[slot].query
+    let name = Query.headerOctets..<Query.headerOctets + question.name.octets.count
+    query.replaceSubrange(name, with: octets[name].array)
+    let reply = ReplyReader.read(octets, sent: query, question: question, overStream: true)
+    guard case .answer(let answer, let details) = reply else {
+      failed(slot, .error, .malformed, "not a reply to the query, on a stream", now: now)
+      return
+    }
+    var lesson = UpstreamLesson()
+    lesson.foldsCase = true
+    replied(slot, answer, details, lesson, now: now)
+  }
+
+  // MARK: - Failures
+
+  /// An attempt came to nothing: goes on with the next one at once.
+  func failed(
+    _ slot: Int, _ end: AttemptEnd, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
+  ) {
+    let attempt = attempts[slot]
+    let exchange = attempt.exchange
+    let group = exchanges[exchange].group
+    let upstream = attempt.choice.upstream.description
+    let note = attempt.way.reason.map { "\($0.rawValue), then " } ?? ""
+    exchanges[exchange].failure = ExchangeFailure(
+      reason: reason, text: "\(upstream): \(note)\(text)")
+    if exchanges[exchange].kind == .probe {
+      self.end(slot)
+      exchanges[exchange].failure?.text = text
+      finish(exchange, nil, now: now)
+      return
+    }
+    group.failed(
+      attempt.choice.number, end, text: text, sent: attempt.sent,
+      counts: attempt.countsForHealth, now: now)
+    self.end(slot)
+    if let way = wayBack(attempt, group),
+      followUp(exchange, attempt.choice.number, way, now: now)
+    {
+      return
+    }
+    advance(exchange, now: now)
+  }
+
+  /// A stream failed that was to settle what a datagram left in doubt: how to ask by datagram
+  /// without that doubt. An upstream with no TCP is asked with less protection, not never.
+  private func wayBack(_ attempt: Attempt, _ group: UpstreamGroup) -> Attempt.Way? {
+    var way = attempt.way
+    way.isStream = false
+    way.reason = nil
+    switch attempt.way.reason {
+    case .spelling where way.isSpelled:
+      way.isSpelled = false
+      group.count(\.caseRetries)
+    case .cookie where !way.hasRetriedCookie:
+      group.forgetCookie(attempt.choice.number)
+    default: return nil
+    }
+    return way
+  }
+}
+
+extension ResponseCode {
+  fileprivate static let badCookie = ResponseCode(rawValue: 23)
+
+  /// Whether a server that does not know EDNS answers so (RFC 6891 §7).
+  fileprivate var doubtsEDNS: Bool {
+    self == .formatError || self == .notImplemented || self == .badVersion
+  }
+}
+
+extension ReplyDetails {
+  /// Whether the reply says that the query's OPT was not understood.
+  fileprivate var lacksEDNS: Bool {
+    code == .badVersion || (code.doubtsEDNS && !hasEDNS)
+  }
+}

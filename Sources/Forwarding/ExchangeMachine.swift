@@ -1,0 +1,143 @@
+public import Wire
+
+/// The exchanges with upstreams that one thread has under way: octets and time go in, what is to
+/// be done comes out.
+///
+/// An exchange is one question to one group; an attempt is one message of it to one upstream. The
+/// driver owns sockets and connections and knows attempts by number; numbers are never used again
+/// soon, so what comes late for one that has ended does nothing.
+///
+/// ```
+/// start ─→ ask an upstream ─→ receive ─→ the reply? ─→ finish
+///             │    ↑                        │ no: go on listening, beside it over a stream
+///             │    └─ fail, silence: the next one; slower than usual: a second one beside it
+///             └─ truncated, FORMERR, BADCOOKIE: the same one again, another way
+/// ```
+public final class ExchangeMachine {
+  let random: () -> UInt64
+  var exchanges: SlotTable<Exchange>
+  var attempts: SlotTable<Attempt>
+  var outstanding = Outstanding()
+  var wheel = TimerWheel()
+  private var actions: [ExchangeAction] = []
+  private var nextActionIndex = 0
+  /// Of the next exchange that was refused at once.
+  private var refusedNumber = -1
+
+  /// - Parameter random: 64 bits of a cryptographically secure generator.
+  public init(random: @escaping () -> UInt64, limits: ExchangeLimits = ExchangeLimits()) {
+    self.random = random
+    exchanges = SlotTable(capacity: limits.exchanges)
+    attempts = SlotTable(capacity: limits.attempts)
+  }
+
+  // MARK: - Events
+
+  /// Starts one exchange, or gives the number of the one under way for the same question and
+  /// group. Where it cannot begin, ``ExchangeAction/finish(exchange:result:group:question:)`` is
+  /// among the actions at once.
+  ///
+  /// - Parameters:
+  ///   - overStream: whether the client came by TCP.
+  ///   - patience: nanoseconds until ``ExchangeAction/slow(exchange:)``; nil for never.
+  public func start(
+    _ question: ForwardQuestion, of group: UpstreamGroup, overStream: Bool, patience: UInt64?,
+    now: UInt64
+  ) -> (exchange: Int, isNew: Bool) {
+    let slowAt = patience.map { now &+ $0 } ?? .max
+    if let slot = outstanding.find(question, group, in: exchanges) {
+      if slowAt < exchanges[slot].slowAt {
+        exchanges[slot].slowAt = slowAt
+        arm(slot, now: now)
+      }
+      return (exchanges.number(slot), false)
+    }
+    guard exchanges.count < exchanges.capacity else {
+      let text = "\(exchanges.capacity) queries are under way"
+      return refuse(question, group, ExchangeFailure(reason: .overload, text: text))
+    }
+    switch group.begin(now: now, random: random) {
+    case .refused(let failure):
+      return refuse(question, group, failure)
+    case .ask(let choice, let most, let isTrial):
+      var exchange = Exchange(
+        question: question, group: group, kind: isTrial ? .trial : .query, overStream: overStream,
+        end: now + ExchangeLimits.patience, mostAsked: most)
+      exchange.slowAt = slowAt
+      guard let slot = exchanges.insert(exchange) else { preconditionFailure("there was room") }
+      let number = exchanges.number(slot)
+      outstanding.insert(slot, in: &exchanges)
+      ask(slot, choice, now: now)
+      return (number, true)
+    }
+  }
+
+  /// Probes an upstream of ``UpstreamGroup/dueProbes(now:)``. What comes of it goes to the group.
+  public func startProbe(of upstream: Upstream, in group: UpstreamGroup, now: UInt64) {
+    guard exchanges.count < exchanges.capacity,
+      let choice = group.probed(upstream, now: now, random: random)
+    else { return }
+    let exchange = Exchange(
+      question: group.probeQuestion, group: group, kind: .probe, overStream: false,
+      end: now + ExchangeLimits.patience, mostAsked: 1)
+    guard let slot = exchanges.insert(exchange) else { return }
+    ask(slot, choice, now: now)
+  }
+
+  /// A datagram came on an attempt's socket, or one message on its stream.
+  public func receive(_ octets: Octets, attempt number: Int, now: UInt64) {
+    guard let slot = attempts.slot(number) else { return }
+    receive(octets, slot, now: now)
+  }
+
+  /// An attempt came to nothing: an ICMP message, a refused connect, a stream that was closed or
+  /// whose other side is not who it should be.
+  ///
+  /// - Parameter text: what happened, without the upstream: `connection refused`.
+  public func fail(
+    attempt number: Int, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
+  ) {
+    guard let slot = attempts.slot(number) else { return }
+    failed(slot, .error, reason, text, now: now)
+  }
+
+  /// Does what is due; to be called at ``nextDeadline`` or when it suits.
+  public func tick(now: UInt64) {
+    while let slot = wheel.expired(now: now) { due(slot, now: now) }
+  }
+
+  /// When ``tick(now:)`` has something to do.
+  public var nextDeadline: UInt64? { wheel.next }
+
+  // MARK: - What is to be done
+
+  /// The next thing to be done, oldest first; to be drained after each of the calls above.
+  public func nextAction() -> ExchangeAction? {
+    guard nextActionIndex < actions.count else { return nil }
+    let action = actions[nextActionIndex]
+    nextActionIndex += 1
+    if nextActionIndex == actions.count {
+      actions.removeAll(keepingCapacity: true)
+      nextActionIndex = 0
+    }
+    return action
+  }
+
+  /// Exchanges under way, probes included.
+  public var exchangeCount: Int { exchanges.count }
+  /// Messages whose reply is waited for.
+  public var attemptCount: Int { attempts.count }
+
+  func act(_ action: ExchangeAction) {
+    actions.append(action)
+  }
+
+  private func refuse(
+    _ question: ForwardQuestion, _ group: UpstreamGroup, _ failure: ExchangeFailure
+  ) -> (exchange: Int, isNew: Bool) {
+    let number = refusedNumber
+    refusedNumber = number == .min ? -1 : number - 1
+    act(.finish(exchange: number, result: .failure(failure), group: group, question: question))
+    return (number, true)
+  }
+}

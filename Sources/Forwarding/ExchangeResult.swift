@@ -1,0 +1,38 @@
+/// What came of asking upstreams.
+public enum ExchangeResult: Hashable, Sendable {
+  case answer(ForwardedAnswer, from: Upstream)
+  case failure(ExchangeFailure)
+}
+
+/// Why no upstream gave an answer.
+public struct ExchangeFailure: Hashable, Sendable {
+  public enum Reason: Hashable, Sendable {
+    /// Nobody answered in time.
+    case timeout
+    /// An ICMP message or a failed connect said that nobody is there.
+    case unreachable
+    /// TLS: the certificate, the handshake.
+    case encryption
+    /// What came could not be read, over and over.
+    case malformed
+    /// Every upstream is known to be down: nobody was asked.
+    case allDown
+    /// The upstream is this server itself.
+    case loop
+    /// No upstream is known: the resolver file is empty or missing, a host name was not found.
+    case noUpstream
+    /// More queries are under way than `max_concurrent` allows.
+    case tooMany
+    /// The tables are full.
+    case overload
+  }
+
+  public var reason: Reason
+  /// The upstream asked last, and what it was: `10.0.0.10:53: connection refused`.
+  public var text: String
+
+  public init(reason: Reason, text: String) {
+    self.reason = reason
+    self.text = text
+  }
+}

@@ -1,0 +1,72 @@
+internal import Wire
+
+/// The message that asks an upstream a question.
+public enum UpstreamQuery {
+  /// UDP payload size that queries state: what passes every path unfragmented (RFC 9715 §3.2).
+  public static let bufferSize: UInt16 = 1232
+
+  private static let recursionDesired: UInt16 = 0x0100
+  /// Says that we understand AD (RFC 6840 §5.7).
+  private static let authenticData: UInt16 = 0x0020
+  private static let checkingDisabled: UInt16 = 0x0010
+  private static let cookieOption: UInt16 = 10
+
+  /// Encodes a query with RD and AD set, and CD and DO as the question has them.
+  ///
+  /// - Parameters:
+  ///   - caseBits: 256 bits of a CSPRNG, one for the spelling of each octet of the name that is a
+  ///     letter (draft-vixie-dnsext-dns0x20); nil for lower case.
+  ///   - edns: whether an OPT record is added; without one DO cannot be said.
+  ///   - cookie: the client's cookie and, where one is known, the server's (RFC 7873 §4): 8 or 16
+  ///     to 40 octets. Sent only with `edns`.
+  public static func encode(
+    _ question: ForwardQuestion, id: UInt16, caseBits: SIMD4<UInt64>?, edns: Bool,
+    cookie: [UInt8]?
+  ) -> [UInt8] {
+    let cookieOctets = cookie.map { 4 + $0.count } ?? 0
+    let optOctets = edns ? MessageWriter.optOctets + cookieOctets : 0
+    var octets: [UInt8] = []
+    octets.reserveCapacity(Query.headerOctets + question.octetCount + optOctets)
+    func put(_ number: UInt16) {
+      octets.append(UInt8(truncatingIfNeeded: number >> 8))
+      octets.append(UInt8(truncatingIfNeeded: number))
+    }
+    put(id)
+    put(
+      recursionDesired | authenticData | (question.checkingDisabled ? checkingDisabled : 0))
+    put(1)
+    put(0)
+    put(0)
+    put(edns ? 1 : 0)
+    putName(question.name, caseBits, &octets)
+    put(question.type.rawValue)
+    put(question.recordClass)
+    guard edns else { return octets }
+    octets.append(0)
+    put(RecordType.opt.rawValue)
+    put(bufferSize)
+    put(0)
+    put(question.dnssecOK ? 0x8000 : 0)
+    put(UInt16(cookieOctets))
+    if let cookie {
+      put(cookieOption)
+      put(UInt16(cookie.count))
+      octets += cookie
+    }
+    return octets
+  }
+
+  private static func putName(
+    _ name: DomainName, _ caseBits: SIMD4<UInt64>?, _ octets: inout [UInt8]
+  ) {
+    guard let caseBits else {
+      octets += name.octets
+      return
+    }
+    // A length octet is below 64 and so never taken for a letter; 255 octets have a bit each.
+    for (index, octet) in name.octets.enumerated() {
+      let isUpper = caseBits[index >> 6] >> UInt64(index & 63) & 1 == 1
+      octets.append(isUpper && octet &- 0x61 < 26 ? octet & ~0x20 : octet)
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import Answering
+import Forwarding
+import IO
+import Telemetry
+import Wire
+
+// Names are CoreDNS's, those that it had before 1.11 besides: dashboards use both.
+enum ForwardMetrics {
+  /// Adds what is known of upstreams. Those that several directives name are one series.
+  static func add(_ groups: [UpstreamGroup], to page: inout MetricsPage) {
+    var sums: [String: UpstreamSum] = [:]
+    var total = GroupCounters()
+    let now = Clock.monotonic
+    for group in groups {
+      total.add(group.counters)
+      for status in group.status(now: now) {
+        sums[status.upstream.description, default: UpstreamSum()].add(status)
+      }
+    }
+    for (name, sum) in sums { sum.write(name, to: &page) }
+    guard !groups.isEmpty else { return }
+    for (name, help, value) in [
+      (
+        "coredns_forward_healthcheck_broken_total",
+        "Times when the last upstream that was up went down.", total.broken
+      ),
+      (
+        "coredns_forward_max_concurrent_rejects_total", "Queries refused by max_concurrent.",
+        total.rejects
+      ),
+      ("martlet_forward_exchanges_total", "Questions that upstreams were asked.", total.exchanges),
+      (
+        "martlet_forward_all_down_total",
+        "Questions that nobody was asked, every upstream being down.", total.allDown
+      ),
+      (
+        "martlet_forward_hedges_total",
+        "Questions that a second upstream was asked, the first being silent for longer than usual.",
+        total.hedges
+      ),
+      (
+        "martlet_forward_resends_total",
+        "Questions that the same upstream was asked again: a datagram may be lost.", total.resends
+      ),
+      (
+        "martlet_forward_stream_retries_total",
+        "Questions asked again over TCP: truncated, or not to be believed.", total.streamRetries
+      ),
+      (
+        "martlet_forward_edns_retries_total", "Questions asked again without EDNS.",
+        total.ednsRetries
+      ),
+      (
+        "martlet_forward_case_retries_total",
+        "Questions asked again in small letters, the upstream not keeping their case.",
+        total.caseRetries
+      ),
+    ] {
+      page.add(name, .counter, help: help, value: Double(value))
+    }
+  }
+
+  /// Adds what a block's cache has counted.
+  static func add(
+    _ cache: AnswerCache, server: String, zones: String, to page: inout MetricsPage
+  ) {
+    let counters = cache.counters
+    let kinds: KeyValuePairs = ["success": \AnswerCache.Counters.Pair.success, "denial": \.denial]
+    for (kind, path) in kinds {
+      let labels: KeyValuePairs = [
+        "server": server, "type": kind, "zones": zones, "view": "",
+      ]
+      page.add(
+        "coredns_cache_entries", .gauge, help: "Answers in the cache.", labels: labels,
+        value: Double(counters.entries[keyPath: path]))
+      page.add(
+        "martlet_cache_size_bytes", .gauge, help: "Octets of the answers in the cache.",
+        labels: labels, value: Double(counters.octets[keyPath: path]))
+      page.add(
+        "coredns_cache_hits_total", .counter, help: "Queries answered from the cache.",
+        labels: labels, value: Double(counters.hits[keyPath: path]))
+      page.add(
+        "coredns_cache_evictions_total", .counter,
+        help: "Answers that made room for others before their time.", labels: labels,
+        value: Double(counters.evictions[keyPath: path]))
+    }
+    let labels: KeyValuePairs = ["server": server, "zones": zones, "view": ""]
+    for (name, help, value) in [
+      ("coredns_cache_requests_total", "Queries that the cache was asked for.", counters.requests),
+      ("coredns_cache_misses_total", "Queries that the cache had no answer to.", counters.misses),
+      ("coredns_cache_prefetch_total", "Answers fetched anew before their end.", counters.prefetches),
+      ("coredns_cache_drops_total", "Answers that were not to be kept.", counters.drops),
+      ("coredns_cache_served_stale_total", "Answers given after their end.", counters.servedStale),
+    ] {
+      page.add(name, .counter, help: help, labels: labels, value: Double(value))
+    }
+  }
+}
+
+/// What all directives together know of one upstream.
+private struct UpstreamSum {
+  private var requests: UInt64 = 0
+  private var failedProbes: UInt64 = 0
+  private var timeouts: UInt64 = 0
+  private var errors: UInt64 = 0
+  private var wrongDatagrams: UInt64 = 0
+  private var streamsReused: UInt64 = 0
+  private var streamsOpened: UInt64 = 0
+  private var isUp = true
+  private var latency: UInt64?
+  private var answers: [ResponseCode: (counts: [UInt64], sum: UInt64)] = [:]
+
+  mutating func add(_ status: UpstreamStatus) {
+    let counters = status.counters
+    requests += counters.queries
+    failedProbes += counters.failedProbes
+    timeouts += counters.timeouts
+    errors += counters.errors
+    wrongDatagrams += counters.wrongDatagrams
+    streamsReused += counters.streamsReused
+    streamsOpened += counters.streamsOpened
+    isUp = isUp && status.isUp
+    latency = latency ?? status.smoothedLatency
+    for (code, histogram) in counters.answers {
+      guard let known = answers[code] else {
+        answers[code] = (histogram.counts, histogram.sum)
+        continue
+      }
+      answers[code] = (zip(known.counts, histogram.counts).map(+), known.sum + histogram.sum)
+    }
+  }
+
+  func write(_ name: String, to page: inout MetricsPage) {
+    for (code, histogram) in answers {
+      let seconds = Double(histogram.sum) / 1e9
+      page.add(
+        "coredns_proxy_request_duration_seconds",
+        help: "How long upstreams took to answer.",
+        labels: ["proxy_name": "forward", "to": name, "rcode": code.description],
+        bounds: Buckets.seconds, counts: histogram.counts, sum: seconds)
+      page.add(
+        "coredns_forward_request_duration_seconds",
+        help: "How long upstreams took to answer (the name before CoreDNS 1.11).",
+        labels: ["to": name, "rcode": code.description], bounds: Buckets.seconds,
+        counts: histogram.counts, sum: seconds)
+      page.add(
+        "coredns_forward_responses_total", .counter, help: "Answers of upstreams.",
+        labels: ["to": name, "rcode": code.description],
+        value: Double(histogram.counts.reduce(0, +)))
+    }
+    page.add(
+      "martlet_forward_upstream_up", .gauge,
+      help: "Whether the upstream is asked: 0 after max_fails failures in a row.",
+      labels: ["to": name], value: isUp ? 1 : 0)
+    page.add(
+      "martlet_forward_upstream_latency_seconds", .gauge,
+      help: "How long the upstream takes to answer, smoothed; 0 before its first answer.",
+      labels: ["to": name], value: Double(latency ?? 0) / 1e9)
+    addCounters(name, to: &page)
+  }
+
+  private func addCounters(_ name: String, to page: inout MetricsPage) {
+    let proxy: KeyValuePairs = ["proxy_name": "forward", "to": name]
+    page.add(
+      "coredns_proxy_healthcheck_failures_total", .counter, help: "Probes that failed.",
+      labels: proxy, value: Double(failedProbes))
+    let stream: KeyValuePairs = ["proxy_name": "forward", "to": name, "proto": "tcp"]
+    page.add(
+      "coredns_proxy_conn_cache_hits_total", .counter,
+      help: "Queries sent on a connection that was open.", labels: stream,
+      value: Double(streamsReused))
+    page.add(
+      "coredns_proxy_conn_cache_misses_total", .counter,
+      help: "Queries that a connection was opened for.", labels: stream,
+      value: Double(streamsOpened))
+    for (metric, help, value) in [
+      ("coredns_forward_requests_total", "Queries sent to upstreams.", requests),
+      ("coredns_forward_healthcheck_failures_total", "Probes that failed.", failedProbes),
+      ("martlet_forward_timeouts_total", "Queries that were not answered in time.", timeouts),
+      (
+        "martlet_forward_errors_total",
+        "Queries that the network or the upstream refused, or whose replies could not be read.",
+        errors
+      ),
+      (
+        "martlet_forward_wrong_datagrams_total",
+        "Datagrams that were no reply to the query whose port they came to.", wrongDatagrams
+      ),
+    ] {
+      page.add(metric, .counter, help: help, labels: ["to": name], value: Double(value))
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import Answering
+import Cluster
+import Config
+import IO
+import Kubernetes
+import Telemetry
+import Wire
+
+/// What every generation of the configuration has in common; lives as long as the server.
+struct LastingParts {
+  /// What relative paths of the Corefile are relative to.
+  let directory: String
+  let loop: EventLoop
+  let log: Log
+  let hash: NameHash
+  let epochs: Epochs
+  let workerCount: Int
+  /// Kept by their labels, so that no total falls.
+  let counters = QueryCounterRegistry(plugins: Step.pluginNames)
+  let watchMetrics = WatchMetrics()
+  let lostReplies = LostReplies()
+  let outstanding = OutstandingQuestions()
+  let probes = LoopProbes()
+  let asks: OwnQuestions
+}
+
+/// One configuration put together: listeners, and the data behind each block. What an earlier
+/// generation has and this one asks for alike is the same object in both, see ``Kept``.
+///
+/// Belongs to the control thread; workers get what they need of it by ``WorkerGeneration``.
+final class Generation {
+  let number: Int
+  let configuration: Configuration
+  /// Each address once. Until ``narrow(to:)`` also those that this host cannot have.
+  private(set) var listeners: [Listener]
+  let reporter: ErrorReporter
+  let enabledPlugins: [QueryLabels: [String]]
+  private(set) var clusters = Kept<KubernetesSettings, ClusterSource>()
+  private(set) var zones = Kept<ZoneSource.Key, ZoneSource>()
+  private(set) var forwardings = Kept<BlockForwarding.Key, BlockForwarding>()
+  private var blockForwardings: [BlockForwarding] = []
+  private var blockClusters: [[ClusterSource]] = []
+  private var blockZones: [[ZoneSource]] = []
+  private let parts: LastingParts
+  private let formats: [String]
+
+  /// Reads and opens nothing yet.
+  ///
+  /// - Parameter earlier: generations to take objects over from, those that serve first.
+  /// - Throws: where the configuration asks for something that cannot be.
+  init(
+    _ configuration: Configuration, number: Int, parts: LastingParts, after earlier: [Generation]
+  ) throws(StartError) {
+    self.configuration = configuration
+    self.number = number
+    self.parts = parts
+    listeners = try Listener.all(configuration, interfaces: InterfaceAddress.all())
+    reporter = try ErrorReporter(
+      log: parts.log, blocks: configuration.blocks, lostReplies: parts.lostReplies)
+    enabledPlugins = Self.enabledPlugins(configuration, listeners)
+    var formats: [String] = []
+    for log in configuration.blocks.flatMap(\.log) where !formats.contains(log.format) {
+      formats.append(log.format)
+    }
+    self.formats = formats
+    for block in configuration.blocks { addData(of: block, earlier) }
+  }
+
+  /// Directives that differ only in their zones share the objects.
+  private func addData(of block: ServerBlock, _ earlier: [Generation]) {
+    blockClusters.append(
+      block.kubernetes.map { settings in
+        clusters.object(for: settings.sourceKey, from: earlier.map(\.clusters)) {
+          ClusterSource(
+            settings, epochs: parts.epochs, hash: parts.hash, loop: parts.loop, log: parts.log,
+            metrics: parts.watchMetrics)
+        }
+      })
+    let directory = block.root ?? parts.directory
+    let absolute = directory.hasPrefix("/") ? directory : parts.directory + "/" + directory
+    blockZones.append(
+      block.files.map { settings in
+        let key = ZoneSource.Key(settings, in: absolute)
+        return zones.object(for: key, from: earlier.map(\.zones)) {
+          ZoneSource(key, log: parts.log)
+        }
+      })
+    let key = BlockForwarding.Key(block, in: configuration)
+    blockForwardings.append(
+      forwardings.object(for: key, from: earlier.map(\.forwardings)) {
+        BlockForwarding(
+          key, in: parts.directory, hash: parts.hash, loop: parts.loop, log: parts.log,
+          asks: parts.asks, probes: parts.probes)
+      })
+  }
+
+  /// Reads the objects and zones that no earlier generation has, and follows them. Objects of an
+  /// API server come later.
+  func start() {
+    for source in clusters.made { source.start(in: parts.directory) }
+    for source in zones.made { source.start(on: parts.loop) }
+    for forwarding in forwardings.made { forwarding.start() }
+  }
+
+  /// Looks for upstreams that are this server, now that queries can come back.
+  func checkLoops() {
+    for forwarding in forwardings.made { forwarding.checkLoops() }
+  }
+
+  /// Whether objects that the serving generation lacks are complete and up to date.
+  func isComplete(beside serving: Generation) -> Bool {
+    clusters.missing(in: [serving.clusters]).allSatisfy(\.isLive)
+  }
+
+  /// How long objects that the serving generation lacks may take until they are served as they are.
+  func patience(beside serving: Generation) -> Duration {
+    clusters.missing(in: [serving.clusters]).map(\.settings.startupTimeout).max() ?? .zero
+  }
+
+  /// Ends what none of `others` has.
+  func end(except others: [Generation]) {
+    for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
+    for forwarding in forwardings.missing(in: others.map(\.forwardings)) { forwarding.stop() }
+  }
+
+  /// Leaves out listeners that could not be opened on this host.
+  func narrow(to open: Set<SocketAddress>) {
+    listeners.removeAll { !open.contains($0.address) }
+  }
+
+  // MARK: - State
+
+  /// Plugins that have not read everything once, named as CoreDNS does.
+  var notReady: [String] {
+    var waiting: [String] = []
+    if !zones.all.allSatisfy(\.isReady) { waiting.append("file") }
+    if !clusters.all.allSatisfy(\.isReady) { waiting.append("kubernetes") }
+    return waiting
+  }
+
+  /// What a person wants to know of everything that is not as it should be.
+  var problems: [String] {
+    clusters.all.flatMap(\.problems) + zones.all.compactMap(\.problem)
+      + forwardings.all.flatMap(\.problems)
+  }
+
+  /// For each source of objects the first zone of a directive that is answered from it.
+  var clusterZones: [(zone: DomainName, source: ClusterSource)] {
+    let named = zip(configuration.blocks, blockClusters).flatMap { block, sources in
+      zip(block.kubernetes, sources).map { ($0.zones.first ?? .root, $1) }
+    }
+    return clusters.all.map { source in
+      (named.first { $0.1 === source }?.0 ?? .root, source)
+    }
+  }
+
+  /// What blocks forward and keep, each once, with the listener and the zones that metrics name.
+  var forwardingLabels: [(forwarding: BlockForwarding, server: String, zones: String)] {
+    forwardings.all.map { forwarding in
+      let block = blockForwardings.firstIndex { $0 === forwarding } ?? 0
+      let server = listeners.first { $0.blocks.contains { $0.block == block } }?.label ?? ""
+      let zones = configuration.blocks[block].cache?.zones ?? []
+      return (forwarding, server, zones.map(\.description).joined(separator: ","))
+    }
+  }
+
+  private static func enabledPlugins(
+    _ configuration: Configuration, _ listeners: [Listener]
+  ) -> [QueryLabels: [String]] {
+    var plugins: [QueryLabels: [String]] = [:]
+    for listener in listeners {
+      for bound in listener.blocks where !configuration.blocks[bound.block].prometheus.isEmpty {
+        let labels = QueryLabels(server: listener.label, zone: bound.zone.description)
+        plugins[labels] = configuration.blocks[bound.block].plugins
+      }
+    }
+    return plugins
+  }
+
+  // MARK: - For workers
+
+  /// What a worker answers by.
+  ///
+  /// - Parameter opened: the sockets of listeners that it does not have yet.
+  func setup(worker: Int, opened: [OpenListener]) -> WorkerGeneration {
+    var limits = StreamLimits().divided(by: parts.workerCount * listeners.count)
+    limits.idle = .seconds(Int(Responder.idleSeconds))
+    return WorkerGeneration(
+      number: number,
+      listeners: listeners.map { listener in
+        WorkerGeneration.ListenerSetup(
+          address: listener.address,
+          sockets: opened.first { $0.listener.address == listener.address }?.sockets[worker],
+          plans: listener.blocks.map { plan($0, listener, worker) },
+          dropped: droppedCounters(listener, worker))
+      }, reporter: reporter, logFormats: formats.map { QueryLogFormat($0) },
+      streamLimits: limits)
+  }
+
+  private func plan(
+    _ bound: Listener.BoundBlock, _ listener: Listener, _ worker: Int
+  ) -> PlanSetup {
+    let block = configuration.blocks[bound.block]
+    let labels = QueryLabels(server: listener.label, zone: bound.zone.description)
+    return PlanSetup(
+      zone: bound.zone, block: bound.block, settings: block, ownAddresses: bound.ownAddresses,
+      indexes: blockClusters[bound.block].map(\.index),
+      zoneSlots: blockZones[bound.block].map(\.slots),
+      targets: blockForwardings[bound.block].targets,
+      counters: block.prometheus.isEmpty
+        ? nil : parts.counters.counters(for: labels, worker: worker),
+      logFormats: block.log.map { log in formats.firstIndex(of: log.format) ?? 0 })
+  }
+
+  private func droppedCounters(_ listener: Listener, _ worker: Int) -> QueryCounters? {
+    let counts = listener.blocks.contains { !configuration.blocks[$0.block].prometheus.isEmpty }
+    let labels = QueryLabels(server: listener.label, zone: QueryLabels.dropped)
+    return counts ? parts.counters.counters(for: labels, worker: worker) : nil
+  }
+}
+
+extension KubernetesSettings {
+  /// What objects and their names depend on. Neither where the directive stands nor how long a
+  /// start waits for it is a reason to list anything again.
+  var sourceKey: KubernetesSettings {
+    var key = withoutZones
+    key.startupTimeout = .zero
+    return key
+  }
+}

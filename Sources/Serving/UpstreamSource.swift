@@ -1,0 +1,134 @@
+import Answering
+import Config
+import Forwarding
+import IO
+import Telemetry
+import Wire
+
+/// The upstreams of one `forward` directive: where they come from, and whether they are there.
+/// Belongs to the control thread.
+final class UpstreamSource {
+  let group: UpstreamGroup
+  let settings: ForwardSettings
+  private let log: Log
+  private let loop: EventLoop
+  private let asks: OwnQuestions
+  private let files: [ResolverFileSource]
+  private let names: [HostNameSource]
+  private var loops: LoopCheck?
+  private var timers: [Registration] = []
+  private var current: [Upstream] = []
+
+  /// How often it is looked whether an upstream is to be probed, or a resolver file has changed.
+  private static let probing = Duration.milliseconds(100)
+  private static let rereading = Duration.seconds(5)
+
+  /// - Parameters:
+  ///   - directory: what relative paths are relative to.
+  ///   - detectsLoops: `loop` stands in the block.
+  init(
+    _ settings: ForwardSettings, number: Int, in directory: String, loop: EventLoop, log: Log,
+    asks: OwnQuestions, probes: LoopProbes, detectsLoops: Bool
+  ) {
+    self.settings = settings
+    self.loop = loop
+    self.log = log
+    self.asks = asks
+    group = UpstreamGroup(
+      number: number, name: settings.from.description, options: ForwardOptions(settings),
+      upstreams: [])
+    files = settings.upstreams.compactMap { upstream in
+      guard case .resolverFile(let path) = upstream.target else { return nil }
+      return ResolverFileSource(
+        path: path.hasPrefix("/") ? path : directory + "/" + path, port: upstream.port, log: log)
+    }
+    let resolvers = settings.resolvers.map {
+      Upstream(address: $0.address, port: $0.port)
+    }
+    names = settings.upstreams.compactMap { upstream in
+      guard case .hostName(let host) = upstream.target else { return nil }
+      return HostNameSource(
+        host, upstream: upstream, settings: settings, resolvers: resolvers, loop: loop, log: log,
+        asks: asks)
+    }
+    if detectsLoops {
+      loops = LoopCheck(group: group, zone: settings.from, log: log, asks: asks, probes: probes)
+    }
+  }
+
+  /// Reads files; from then on watches them, looks up names and probes what is down.
+  func start() {
+    for file in files { _ = file.read() }
+    settle()
+    for name in names {
+      name.start { [unowned self] in settle() }
+    }
+    if !files.isEmpty {
+      timers.append(
+        loop.every(Self.rereading) { [unowned self] in
+          let changed = files.map { $0.read() }
+          if changed.contains(true) { settle() }
+        })
+    }
+    timers.append(loop.every(Self.probing) { [unowned self] in probe() })
+  }
+
+  /// Looks after them no more.
+  func stop() {
+    timers = []
+    for name in names { name.stop() }
+  }
+
+  /// Looks for a loop, now that queries can come back.
+  func checkLoops() {
+    loops?.check(current)
+  }
+
+  private func probe() {
+    let now = Clock.monotonic
+    guard let next = group.nextProbe, next <= now else { return }
+    for upstream in group.dueProbes(now: now) { asks.driver.probe(upstream, in: group) }
+  }
+
+  /// Puts together the upstreams in the order of the directive, each once.
+  private func settle() {
+    var upstreams: [Upstream] = []
+    var files = files.makeIterator()
+    var names = names.makeIterator()
+    for wanted in settings.upstreams {
+      let found: [Upstream] =
+        switch wanted.target {
+        case .address(let address, let zoneIndex):
+          [
+            Upstream(
+              transport: wanted.transport.upstream, address: address, port: wanted.port,
+              scope: zoneIndex.map { InterfaceAddress.index(of: $0) } ?? 0,
+              serverName: wanted.serverName ?? settings.tlsServerName)
+          ]
+        case .resolverFile: files.next()?.upstreams ?? []
+        case .hostName: names.next()?.upstreams ?? []
+        }
+      for upstream in found where !upstreams.contains(upstream) { upstreams.append(upstream) }
+    }
+    upstreams = Array(upstreams.prefix(ForwardSettings.maximumUpstreams))
+    guard upstreams != current else { return }
+    current = upstreams
+    group.replace(upstreams)
+    if !timers.isEmpty { checkLoops() }
+  }
+
+  /// What is not as it should be, a line each.
+  var problems: [String] {
+    var lines = files.compactMap(\.problem) + names.compactMap(\.problem)
+    for status in group.status(now: Clock.monotonic) where !status.isUp {
+      lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
+    }
+    if current.isEmpty { lines.append("forward \(group.name): no upstream is known") }
+    return lines
+  }
+}
+
+extension ForwardSettings.Transport {
+  /// DNS over HTTPS is refused when the configuration is read.
+  var upstream: Upstream.Transport { self == .tls ? .tls : .dns }
+}

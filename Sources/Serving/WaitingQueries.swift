@@ -1,0 +1,258 @@
+import Answering
+import Forwarding
+import IO
+import Wire
+
+/// A client's query whose reply needs what upstreams say.
+final class WaitingQuery {
+  let message: [UInt8]
+  let peer: Peer
+  let client: Client
+  /// The listener's socket in this worker that it came to.
+  let endpoint: WorkerEndpoint
+  /// Monotonic nanoseconds.
+  let received: UInt64
+  let resumption = Resumption()
+  /// The next one that waits for the same question.
+  fileprivate var next: WaitingQuery?
+
+  enum Client {
+    /// Where the reply goes, and the address that the query was sent to.
+    case datagram(to: SocketAddress, from: SocketAddress?)
+    case stream(StreamServer.Client)
+  }
+
+  init(
+    message: [UInt8], peer: Peer, client: Client, endpoint: WorkerEndpoint, received: UInt64
+  ) {
+    self.message = message
+    self.peer = peer
+    self.client = client
+    self.endpoint = endpoint
+    self.received = received
+  }
+}
+
+/// The queries of one worker that wait for upstreams.
+@safe final class WaitingQueries {
+  private typealias Key = OutstandingQuestions.Key
+
+  /// What this worker asks, or waits for another to have asked.
+  private struct Asking {
+    let pending: PendingQuestion
+    var first: WaitingQuery?
+    /// Workers that wait for it, too.
+    var others: Set<Int> = []
+  }
+
+  /// What workers tell each other.
+  enum Message: Sendable {
+    case join(PendingQuestion, worker: Int)
+    case result(ExchangeResult, of: PendingQuestion)
+    case slow(PendingQuestion)
+    /// It had been answered before the other worker could join.
+    case missed(PendingQuestion)
+  }
+
+  /// Queries that wait at once: some seconds of misses while upstreams are silent, at a kilobyte
+  /// each. What comes above fails at once, or is answered stale.
+  static let maximumCount = 8192
+  /// Of these, what one client may have once half are taken: one that asks by the thousand must not
+  /// make all others fail.
+  static let maximumPerClient = 512
+  /// Questions asked for one query: each name of a chain, by each `forward` of its block.
+  static let maximumQuestions = 32
+
+  private let worker: Int
+  private let outstanding: OutstandingQuestions
+  private let mailboxes: [Mailbox<Worker.Command>]
+  private let loop: EventLoop
+  private lazy var driver = ExchangeDriver(
+    loop: loop, finished: { [unowned self] in finish($0) },
+    slow: { [unowned self] in noteSlow($0) })
+  private var asked: [Int: Asking] = [:]
+  private var exchanges: [Key: Int] = [:]
+  private var joined: [Key: Asking] = [:]
+  private var perClient: [IPAddress: Int] = [:]
+  /// How many wait.
+  private(set) var count = 0
+  /// Where late replies are written: 65,535 octets.
+  let scratch = UnsafeMutableRawPointer.allocate(byteCount: 65_535, alignment: 8)
+
+  init(
+    worker: Int, loop: EventLoop, outstanding: OutstandingQuestions,
+    mailboxes: [Mailbox<Worker.Command>]
+  ) {
+    self.worker = worker
+    self.outstanding = outstanding
+    self.mailboxes = mailboxes
+    self.loop = loop
+  }
+
+  deinit { unsafe scratch.deallocate() }
+
+  // MARK: - Clients
+
+  /// Has `pending` asked for a query; its endpoint hears of the result by `resume`.
+  func wait(_ query: WaitingQuery, for pending: PendingQuestion) {
+    guard hasRoom(for: query.peer.address), query.resumption.count < Self.maximumQuestions else {
+      query.resumption.add(
+        .failure(ExchangeFailure(reason: .overload, text: "\(count) queries wait")), of: pending)
+      return resume(query)
+    }
+    count += 1
+    perClient[query.peer.address, default: 0] += 1
+    ask(pending, for: query)
+    driver.perform()
+  }
+
+  /// Has `pending` asked with nobody waiting for it, unless it is being asked already.
+  func refresh(_ pending: PendingQuestion) {
+    guard case .own(isNew: true) = outstanding.claim(key(pending), by: worker) else { return }
+    start(pending, for: nil, overStream: false)
+    driver.perform()
+  }
+
+  private func hasRoom(for client: IPAddress) -> Bool {
+    guard count < Self.maximumCount else { return false }
+    return count < Self.maximumCount / 2
+      || perClient[client, default: 0] < Self.maximumPerClient
+  }
+
+  private func ask(_ pending: PendingQuestion, for query: WaitingQuery) {
+    let key = key(pending)
+    switch outstanding.claim(key, by: worker) {
+    case .own:
+      start(pending, for: query, overStream: query.peer.transport == .tcp)
+    case .other(let owner):
+      let isFirst = joined[key] == nil
+      query.next = joined[key]?.first
+      joined[key, default: Asking(pending: pending)].first = query
+      if isFirst { mailboxes[owner].post(.forwarding(.join(pending, worker: worker))) }
+    }
+  }
+
+  private func start(_ pending: PendingQuestion, for query: WaitingQuery?, overStream: Bool) {
+    let target = pending.target
+    let exchange = driver.start(
+      pending.question, of: target.group, overStream: overStream, patience: target.patience)
+    var asking = asked[exchange] ?? Asking(pending: pending)
+    if let query {
+      query.next = asking.first
+      asking.first = query
+    }
+    asked[exchange] = asking
+    exchanges[key(pending)] = exchange
+  }
+
+  private func key(_ pending: PendingQuestion) -> Key {
+    Key(group: pending.target.group.number, question: pending.question)
+  }
+
+  // MARK: - Results
+
+  private func finish(_ finished: ExchangeDriver.Finished) {
+    guard let asking = asked.removeValue(forKey: finished.exchange) else { return }
+    let pending = asking.pending
+    let result = keep(finished.result, of: pending)
+    // Kept first: who asks from now on finds it.
+    exchanges[key(pending)] = nil
+    outstanding.release(key(pending))
+    for other in asking.others {
+      mailboxes[other].post(.forwarding(.result(result, of: pending)))
+    }
+    deliver(result, of: pending, to: asking.first)
+  }
+
+  /// Puts the result into the cache, whose limits of TTLs count for the first reply, too.
+  private func keep(_ result: ExchangeResult, of pending: PendingQuestion) -> ExchangeResult {
+    guard let cache = pending.target.cache, !pending.target.passesOn(result) else { return result }
+    switch result {
+    case .answer(var answer, let upstream):
+      cache.insert(&answer, for: pending.question, now: Clock.monotonic)
+      return .answer(answer, from: upstream)
+    case .failure(let failure):
+      cache.insertFailure(failure, for: pending.question, now: Clock.monotonic)
+      return result
+    }
+  }
+
+  private func deliver(
+    _ result: ExchangeResult, of pending: PendingQuestion, to first: WaitingQuery?
+  ) {
+    var rest = first
+    while let query = rest {
+      rest = query.next
+      leave(query)
+      query.resumption.add(result, of: pending)
+      resume(query)
+    }
+  }
+
+  /// Makes the reply anew; it may turn out to need another question.
+  private func resume(_ query: WaitingQuery) {
+    if let pending = query.endpoint.resume(query) { wait(query, for: pending) }
+  }
+
+  private func leave(_ query: WaitingQuery) {
+    query.next = nil
+    count -= 1
+    let address = query.peer.address
+    let left = perClient[address, default: 1] - 1
+    perClient[address] = left > 0 ? left : nil
+  }
+
+  /// Whoever can be answered with what was so before, is.
+  private func noteSlow(_ exchange: Int) {
+    guard var asking = asked[exchange] else { return }
+    asking.first = answerStale(asking.first)
+    asked[exchange] = asking
+    for other in asking.others { mailboxes[other].post(.forwarding(.slow(asking.pending))) }
+  }
+
+  /// Who is left waiting.
+  private func answerStale(_ first: WaitingQuery?) -> WaitingQuery? {
+    var rest = first
+    var left: WaitingQuery?
+    while let query = rest {
+      rest = query.next
+      query.resumption.allowsStale = true
+      if query.endpoint.resume(query) == nil {
+        leave(query)
+      } else {
+        query.next = left
+        left = query
+      }
+    }
+    return left
+  }
+
+  // MARK: - Other workers
+
+  func receive(_ message: Message) {
+    switch message {
+    case .join(let pending, let other):
+      guard let exchange = exchanges[key(pending)] else {
+        return mailboxes[other].post(.forwarding(.missed(pending)))
+      }
+      asked[exchange]?.others.insert(other)
+    case .result(let result, let pending):
+      guard let asking = joined.removeValue(forKey: key(pending)) else { return }
+      deliver(result, of: pending, to: asking.first)
+    case .slow(let pending):
+      let key = key(pending)
+      guard var asking = joined[key] else { return }
+      asking.first = answerStale(asking.first)
+      joined[key] = asking
+    case .missed(let pending):
+      guard let asking = joined.removeValue(forKey: key(pending)) else { return }
+      var rest = asking.first
+      while let query = rest {
+        rest = query.next
+        leave(query)
+        resume(query)
+      }
+    }
+    driver.perform()
+  }
+}

@@ -1,0 +1,68 @@
+import Answering
+import Cluster
+import IO
+import Wire
+
+// Queries whose replies need what upstreams say.
+extension WorkerEndpoint {
+  /// Keeps a query until the batch it came with is done.
+  func noteArrival(
+    _ message: Octets, _ peer: Peer, _ client: WaitingQuery.Client, _ received: UInt64,
+    _ responder: borrowing Responder
+  ) {
+    guard let pending = responder.pending else { return }
+    let query = WaitingQuery(
+      message: message.array, peer: peer, client: client, endpoint: self, received: received)
+    arrivals.append((query, pending))
+    waitingCount += 1
+  }
+
+  /// Has asked what the queries of a batch wait for.
+  func takeArrivals() {
+    while !arrivals.isEmpty || !refreshes.isEmpty {
+      let arrived = arrivals
+      let wanted = refreshes
+      arrivals.removeAll(keepingCapacity: true)
+      refreshes.removeAll(keepingCapacity: true)
+      for (query, pending) in arrived { waiting.wait(query, for: pending) }
+      for pending in wanted { waiting.refresh(pending) }
+    }
+  }
+
+  /// Makes the reply to a query that has waited and sends it; what it is still to wait for
+  /// otherwise.
+  func resume(_ query: WaitingQuery) -> PendingQuestion? {
+    let capacity = query.peer.transport == .udp ? Outbox.messageOctets : 65_535
+    var writer = unsafe MessageWriter(base: waiting.scratch, capacity: capacity)
+    setup.epochs.enter(setup.number)
+    let now = Clock.monotonic
+    let outcome = query.message.withOctets {
+      responder.respond(
+        to: $0, from: query.peer, into: &writer, now: now, resumption: query.resumption)
+    }
+    setup.epochs.leave(setup.number)
+    if outcome?.isPending == true { return responder.pending }
+    waitingCount -= 1
+    guard let outcome else { return nil }
+    accounting.add(
+      outcome, query.message.count, writer.octets, query.peer, &responder,
+      nanoseconds: now &- query.received)
+    let reply = unsafe UnsafeRawBufferPointer(start: waiting.scratch, count: writer.count)
+    switch query.client {
+    case .datagram(let client, let local):
+      while unsafe !outbox.add(reply, to: client, from: local), outbox.count > 0 { flush() }
+    case .stream(let client):
+      unsafe streams?.reply(to: client, reply)
+    }
+    return nil
+  }
+
+  /// Sends what has become ready, and hands its log lines on; before each wait for more.
+  func flush() {
+    takeArrivals()
+    accounting.flush()
+    guard outbox.count > 0, let descriptor else { return }
+    let lost = outbox.flush(descriptor)
+    if lost > 0 { accounting.countLost(lost) }
+  }
+}

@@ -1,0 +1,237 @@
+import Glibc
+import Testing
+
+@testable import IO
+
+/// Exchanges with an upstream on loopback that answers when it is told to.
+private final class Bench {
+  let loop = EventLoop()
+  let upstream: Socket
+  let address: SocketAddress
+  var messages: [(token: Int, octets: [UInt8])] = []
+  var failures: [(token: Int, errno: Int32)] = []
+  var onMessage: (Int) -> Void = { _ in }
+  private(set) var datagrams: UpstreamDatagrams?
+  private let batch = DatagramBatch()
+
+  init(_ upstream: SocketAddress = .loopback, limit: Int = 1_000) throws {
+    self.upstream = try Socket.bound(to: upstream, .datagram, shares: false)
+    let bound = self.upstream.localAddress
+    address = try #require(bound)
+    datagrams = unsafe UpstreamDatagrams(
+      loop: loop, limit: limit,
+      onMessage: { [unowned self] token, octets in
+        messages.append((token, unsafe Array(octets)))
+        onMessage(token)
+      },
+      onFailure: { [unowned self] token, errno in failures.append((token, errno)) })
+  }
+
+  func send(
+    _ token: Int, to: SocketAddress? = nil, from: SocketAddress? = nil
+  ) throws -> Int32 {
+    let query: [UInt8] = [UInt8(truncatingIfNeeded: token)]
+    return try unsafe query.withUnsafeBytes {
+      try unsafe #require(datagrams).send($0, to: to ?? address, from: from, token: token)
+    }
+  }
+
+  /// Who has asked since the last time.
+  func queries() throws -> [(octets: [UInt8], from: SocketAddress)] {
+    try (0..<batch.receive(upstream.descriptor)).map {
+      (unsafe Array(batch.octets($0)), try #require(batch.sender($0)))
+    }
+  }
+
+  func answer(_ octets: [UInt8], to: SocketAddress) {
+    let count = unsafe to.withSockaddr { to, length in
+      unsafe octets.withUnsafeBytes {
+        unsafe sendto(upstream.descriptor, $0.baseAddress, $0.count, 0, to, length)
+      }
+    }
+    #expect(count == octets.count)
+  }
+
+  func run() { for _ in 0..<8 { loop.runReady() } }
+}
+
+extension SocketAddress {
+  static let loopback = SocketAddress(isV4: true, high: 0, low: 0xFFFF_7F00_0001, port: 0)
+  static let otherLoopback = SocketAddress(isV4: true, high: 0, low: 0xFFFF_7F00_0002, port: 0)
+  static let loopbackV6 = SocketAddress(isV4: false, high: 0, low: 1, port: 0)
+}
+
+@Suite struct UpstreamDatagramsTests {
+  struct Route: CustomTestStringConvertible, Sendable {
+    var upstream: SocketAddress
+    var source: SocketAddress?
+    var testDescription: String { "\(source.map { "\($0)" } ?? "any") to \(upstream)" }
+  }
+
+  @Test(
+    arguments: [
+      Route(upstream: .loopback), Route(upstream: .loopback, source: .otherLoopback),
+      Route(upstream: .loopbackV6), Route(upstream: .loopbackV6, source: .loopbackV6),
+    ])
+  func `each exchange over one kept socket has a port of its own`(route: Route) throws {
+    let bench = try Bench(route.upstream)
+    var ports: Set<UInt16> = []
+    for token in 0..<50 {
+      let handle = try bench.send(token, from: route.source)
+      let query = try #require(try bench.queries().first)
+      #expect(query.octets == [UInt8(token)])
+      if var source = route.source {
+        source.port = query.from.port
+        #expect(query.from == source)
+      }
+      ports.insert(query.from.port)
+      bench.answer([1, 2, UInt8(token)], to: query.from)
+      bench.run()
+      bench.datagrams?.release(handle)
+    }
+    #expect(ports.count >= 45)
+    #expect(bench.messages.map(\.token) == Array(0..<50))
+    #expect(bench.messages.map(\.octets) == (0..<50).map { [1, 2, UInt8($0)] })
+    #expect(bench.failures.isEmpty)
+    #expect(bench.datagrams?.socketCount == 1)
+  }
+
+  @Test func `exchanges at the same time have their own answers`() throws {
+    let bench = try Bench()
+    for token in 0..<20 { _ = try bench.send(token) }
+    for query in try bench.queries().reversed() { bench.answer(query.octets, to: query.from) }
+    bench.run()
+    #expect(bench.messages.count == 20)
+    #expect(bench.messages.allSatisfy { $0.octets == [UInt8($0.token)] })
+  }
+
+  @Test func `a release closes the port, and what was queued reaches no later exchange`() throws {
+    let bench = try Bench()
+    let first = try bench.send(1)
+    let query = try #require(try bench.queries().first)
+    for _ in 0..<3 { bench.answer([1], to: query.from) }
+    let taken = #expect(throws: IOError.self) {
+      _ = try Socket.bound(to: query.from, .datagram, shares: false)
+    }
+    #expect(taken?.isAddressInUse == true)
+    bench.datagrams?.release(first)
+    bench.datagrams?.release(first)
+    _ = try Socket.bound(to: query.from, .datagram, shares: false)
+    bench.answer([1], to: query.from)
+    _ = try bench.send(2)
+    bench.run()
+    #expect(bench.messages.isEmpty)
+    #expect(bench.failures.isEmpty)
+    #expect(bench.datagrams?.socketCount == 1)
+  }
+
+  @Test func `an error that was pending reaches no later exchange`() throws {
+    let bench = try Bench()
+    let nobody = try Self.nobody()
+    for token in 0..<4 { bench.datagrams?.release(try bench.send(token, to: nobody)) }
+    _ = try bench.send(9)
+    bench.run()
+    #expect(bench.failures.isEmpty)
+    #expect(bench.datagrams?.socketCount == 1)
+  }
+
+  @Test func `a flood leaves no socket behind that holds it`() throws {
+    let bench = try Bench()
+    let handle = try bench.send(1)
+    let query = try #require(try bench.queries().first)
+    for _ in 0..<50 { bench.answer([1], to: query.from) }
+    bench.datagrams?.release(handle)
+    #expect(bench.datagrams?.socketCount == 0)
+  }
+
+  @Test func `a refusal is noticed at once, and the exchange may go on`() throws {
+    let bench = try Bench()
+    _ = try bench.send(7, to: try Self.nobody())
+    bench.run()
+    #expect(bench.failures.map(\.token) == [7])
+    #expect(bench.failures.map(\.errno) == [ECONNREFUSED])
+  }
+
+  @Test func `an upstream without a route is an error of the call, and takes no socket`() throws {
+    let bench = try Bench()
+    // A subnet's broadcast address, which a socket may not send to.
+    let address = SocketAddress(isV4: true, high: 0, low: 0xFFFF_FFFF_FFFF, port: 53)
+    let error = #expect(throws: IOError.self) { try bench.send(1, to: address) }
+    #expect(error?.errno == EACCES || error?.errno == ENETUNREACH)
+    for token in 0..<5 { bench.datagrams?.release(try bench.send(token)) }
+    #expect(bench.datagrams?.socketCount == 1)
+  }
+
+  @Test func `only the upstream that was asked can answer`() throws {
+    let bench = try Bench()
+    let other = try Bench()
+    _ = try bench.send(1)
+    let query = try #require(try bench.queries().first)
+    other.answer([6], to: query.from)
+    bench.answer([7], to: query.from)
+    bench.run()
+    #expect(bench.messages.map(\.octets) == [[7]])
+  }
+
+  @Test func `a handler may release and ask again at once`() throws {
+    let bench = try Bench()
+    var handle = try bench.send(0)
+    var query = try #require(try bench.queries().first)
+    var next = 1
+    bench.onMessage = { _ in
+      bench.datagrams?.release(handle)
+      do { handle = try bench.send(next) } catch { Issue.record(error) }
+      next += 1
+    }
+    for _ in 0..<10 {
+      // The second of the two belongs to an exchange that has ended.
+      bench.answer([1], to: query.from)
+      bench.answer([2], to: query.from)
+      bench.run()
+      query = try #require(try bench.queries().first)
+    }
+    #expect(bench.messages.map(\.token) == Array(0..<10))
+    #expect(bench.messages.allSatisfy { $0.octets == [1] })
+    bench.onMessage = { _ in }
+  }
+
+  @Test func `a message that is too long is cut off`() throws {
+    let bench = try Bench()
+    _ = try bench.send(1)
+    let query = try #require(try bench.queries().first)
+    bench.answer([UInt8](repeating: 7, count: 5_000), to: query.from)
+    bench.run()
+    #expect(bench.messages.map(\.octets.count) == [UpstreamDatagrams.messageOctets])
+  }
+
+  @Test func `sockets have a limit, and idle ones of another source give way`() throws {
+    let bench = try Bench(limit: 3)
+    let handles = try (0..<3).map { try bench.send($0) }
+    let error = #expect(throws: IOError.self) { try bench.send(3) }
+    #expect(error?.errno == EMFILE)
+    bench.datagrams?.release(handles[1])
+    _ = try bench.send(4, from: .otherLoopback)
+    #expect(throws: IOError.self) { try bench.send(5) }
+    #expect(bench.datagrams?.socketCount == 3)
+  }
+
+  @Test func `after a burst no more sockets are kept than the limit of idle ones`() throws {
+    let bench = try Bench()
+    let handles = try (0..<300).map { try bench.send($0) }
+    for handle in handles { bench.datagrams?.release(handle) }
+    #expect(bench.datagrams?.socketCount == UpstreamDatagrams.idleSockets)
+  }
+
+  @Test func `workers share half of the descriptors`() {
+    let one = UpstreamDatagrams.maximumSockets(of: 1)
+    #expect((1...UpstreamDatagrams.maximumSockets).contains(one))
+    #expect(UpstreamDatagrams.maximumSockets(of: 1 << 40) == 1)
+  }
+
+  /// Where nobody listens.
+  static func nobody() throws -> SocketAddress {
+    let socket = try Socket.bound(to: .loopback, .datagram, shares: false)
+    let bound = socket.localAddress
+    return try #require(bound)
+  }
+}
