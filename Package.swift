@@ -74,6 +74,8 @@ let package = Package(
     // MARK: - What scripts/bench runs beside the server
     .executableTarget(name: "Benchmarks", dependencies: ["CLinux"], swiftSettings: settings),
     .executableTarget(name: "CEchoFloor"),
+    .executableTarget(name: "CEchoUpstream"),
+    .executableTarget(name: "CFlood"),
     .target(name: "CAllocationCounter"),
 
     // MARK: - The API server of the tests
