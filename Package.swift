@@ -74,6 +74,8 @@ let package = Package(
     // MARK: - What scripts/bench runs beside the server
     .executableTarget(name: "Benchmarks", dependencies: ["CLinux"], swiftSettings: settings),
     .executableTarget(name: "CEchoFloor"),
+    .executableTarget(name: "CEchoUpstream"),
+    .executableTarget(name: "CFlood"),
     .target(name: "CAllocationCounter"),
 
     // MARK: - The API server of the tests
@@ -107,7 +109,10 @@ let package = Package(
       resources: [.copy("Samples")]),
     tests(
       "ServingTests",
-      ["Answering", "Cluster", "Config", "Telemetry", "Wire", "ZoneFiles", "Zones"]),
+      [
+        "Answering", "Cluster", "Config", "IO", "Serving", "Telemetry", "Wire", "ZoneFiles",
+        "Zones",
+      ]),
     tests("EndToEndTests", ["martlet"]),
     tests("HouseTests", ["Config", "Documents"]),
     tests("ClusterTests", ["Cluster", "ClusterModel", "Wire"]),

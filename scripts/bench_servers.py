@@ -16,6 +16,8 @@ SERVER_CPU, CLIENT_CPU = "0", "1"
 
 class Server:
     running = []
+    # Of the question that is asked at the start; a forwarder wants recursion to be desired.
+    flags = "0000"
 
     def __init__(self, name, port, command, answers=True):
         self.name, self.port, self.command, self.answers = name, port, command, answers
@@ -55,7 +57,7 @@ class Server:
 
     def is_answering(self):
         """backend-0 is the first service of every set; its answer has ANCOUNT 1, or it is an echo."""
-        query = bytes.fromhex("7aa1 0000 0001 0000 0000 0000") + b"".join(
+        query = bytes.fromhex(f"7aa1 {self.flags} 0001 0000 0000 0000") + b"".join(
             bytes([len(label)]) + label for label in self.first_name()) + bytes.fromhex("00 0001 0001")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(0.005)
@@ -120,8 +122,56 @@ def run_dnsperf(server, questions, seconds, arguments, passes=None):
             "rate": float(re.search(r"Queries per second: +([\d.]+)", text)[1])}
 
 
+class Sample:
+    """One server in one round."""
+
+    def __init__(self, cpu, user, rate):
+        self.cpu, self.user, self.rate = cpu, user, rate
+
+
+def sampled(server, questions, arguments):
+    """A run that lost a query is no figure: it is done again, at most twice. Questions that must be
+    new each time come from a function."""
+    for _ in range(3):
+        asked = questions() if callable(questions) else questions
+        before, user = server.cpu_seconds(), server.cpu_seconds(user_only=True)
+        result = run_dnsperf(server, asked, arguments.seconds, arguments)
+        if not result["lost"]:
+            queries = result["completed"] / 1e6
+            return Sample(
+                (server.cpu_seconds() - before) / queries,
+                (server.cpu_seconds(user_only=True) - user) / queries, result["rate"])
+        print(f"{server.name} lost {result['lost']} queries, measured again")
+    raise SystemExit(f"{server.name} loses queries: no figure")
+
+
 def quartiles(values):
     if len(values) < 2:
         return f"{values[0]:.3f}"
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return f"{middle:.3f} ({low:.3f}-{high:.3f})"
+
+
+# MARK: - Printing
+
+
+def print_table(workload, results):
+    names = list(results)
+    base = results[names[0]]
+    print(f"{workload:<10} {'CPU us/query':>13} {'user us':>8} {'queries/s':>10}   "
+          f"x {names[0]}: median (quartiles) of the rounds")
+    for name, samples in results.items():
+        ratios = [sample.cpu / other.cpu for sample, other in zip(samples, base)]
+        print(f"{name:<10} {statistics.median(s.cpu for s in samples):>13.2f} "
+              f"{statistics.median(s.user for s in samples):>8.2f} "
+              f"{statistics.median(s.rate for s in samples):>10.0f}   {quartiles(ratios)}")
+    print()
+
+
+def verdict(what, measured, goal, shown=None):
+    """A goal is met when the upper quartile meets it."""
+    worst = max(measured)
+    if shown is None and len(measured) > 1:
+        worst = statistics.quantiles(measured, n=4, method="inclusive")[2]
+    met = "met" if worst <= goal else "NOT met"
+    print(f"  -> {what}: {shown or quartiles(measured)}; goal: at most {goal:g}: {met}")

@@ -10,13 +10,13 @@ import pathlib
 import random
 import re
 import socket
-import statistics
 import struct
 import subprocess
 import time
 import urllib.request
 
-from bench_servers import CLIENT_CPU, DNSPERF, RELEASE, ROOT, SERVER_CPU, Server, quartiles
+from bench_servers import (
+    CLIENT_CPU, DNSPERF, RELEASE, ROOT, SERVER_CPU, Server, quartiles, verdict)
 
 PARTS = ("lists", "latency", "cost")
 PORT, API_PORT, TLS_PORT = 25401, 25441, 25442
@@ -267,18 +267,6 @@ def cpu_of_a_change(follower, seconds):
     time.sleep(seconds + 0.3)
     used = follower.cpu() - cpu
     return used * 1e6 / (follower.metric("watch_events_total", "endpointslices") - events)
-
-
-# MARK: - Printing
-
-
-def verdict(what, measured, goal, shown=None):
-    """A goal is met when the upper quartile meets it."""
-    worst = max(measured)
-    if shown is None and len(measured) > 1:
-        worst = statistics.quantiles(measured, n=4, method="inclusive")[2]
-    met = "met" if worst <= goal else "NOT met"
-    print(f"  -> {what}: {shown or quartiles(measured)}; goal: at most {goal:g}: {met}")
 
 
 # MARK: - The cluster

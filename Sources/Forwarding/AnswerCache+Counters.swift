@@ -33,7 +33,7 @@ extension AnswerCache {
   }
 }
 
-extension CacheContents {
+extension CacheShard {
   func add(to sum: inout AnswerCache.Counters) {
     sum.entries.success += UInt64(success.count)
     sum.entries.denial += UInt64(denial.count)

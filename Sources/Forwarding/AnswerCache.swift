@@ -7,7 +7,7 @@ public import Wire
 /// there. Answers and denials have limits of their own, in entries and in octets, so that no flood
 /// of names that do not exist takes the place of answers.
 @safe public final class AnswerCache: @unchecked Sendable {
-  // SAFETY: each shard's contents are touched only under its lock; nothing else ever changes.
+  // SAFETY: each shard is touched only under its lock; nothing else ever changes.
 
   /// What CoreDNS rounds smaller capacities to.
   public static let minimumCapacity = 1024
@@ -27,6 +27,7 @@ public import Wire
   public let settings: Settings
   let rules: CacheRules
   let hash: NameHash
+  private let locks: UnsafeMutablePointer<CacheLock>
   private let shards: UnsafeMutablePointer<CacheShard>
   let shardCount: Int
   /// The size from which on an entry is not kept, by kind.
@@ -54,19 +55,23 @@ public import Wire
     let (success, denial) = (store(capacities.success), store(capacities.denial))
     successEntryLimit = success.octetLimit / Self.largestPart
     denialEntryLimit = denial.octetLimit / Self.largestPart
+    unsafe locks = UnsafeMutablePointer.allocate(capacity: count)
     unsafe shards = UnsafeMutablePointer.allocate(capacity: count)
     for index in 0..<count {
+      unsafe (locks + index).initialize(to: CacheLock())
       unsafe (shards + index).initialize(
-        to: CacheShard(CacheContents(success: success, denial: denial, rules: rules)))
+        to: CacheShard(success: success, denial: denial, rules: rules))
     }
   }
 
   deinit {
     for index in 0..<shardCount {
-      unsafe shards[index].contents.free()
+      unsafe shards[index].free()
     }
     unsafe shards.deinitialize(count: shardCount)
     unsafe shards.deallocate()
+    unsafe locks.deinitialize(count: shardCount)
+    unsafe locks.deallocate()
   }
 
   // MARK: - Lookup
@@ -117,8 +122,8 @@ public import Wire
     _ key: CacheKey, now: UInt64, reason: Reason, liveOnly: Bool, cutOctets: Int = 0,
     give: (AnswerView, Hit) -> Void
   ) -> Bool {
-    withShard(key) { contents in
-      guard let found = contents.find(key, now: now, reason: reason, liveOnly: liveOnly)
+    withShard(key) { shard in
+      guard let found = shard.find(key, now: now, reason: reason, liveOnly: liveOnly)
       else { return false }
       var hit = found.hit
       hit.cutOctets = cutOctets
@@ -134,13 +139,15 @@ public import Wire
   ) -> Bool {
     // At and above the apex of a zone that another block answers for, this block's upstreams may
     // know nothing of what lies below.
-    let longest = settings.longerZones.lazy.filter { $0.encloses(key.name) }.map(\.octets.count)
-      .max()
+    var apex = 0
+    for zone in settings.longerZones where zone.encloses(key.name) {
+      apex = max(apex, zone.octets.count)
+    }
     var index = name.labelCount - 1
     var probes = 0
     while index >= 1, probes < Self.maximumCutProbes {
       let ancestor = name.suffix(from: index)
-      if ancestor.count > longest ?? 0 {
+      if ancestor.count > apex {
         let cut = CacheKey(cutAt: ancestor, hash: hash(ancestor), detail: key.detail)
         let deeper = key.name.count - ancestor.count
         if find(cut, now: now, reason: .first, liveOnly: true, cutOctets: deeper, give: give) {
@@ -155,19 +162,19 @@ public import Wire
 
   // MARK: - Shards
 
-  /// Calls `body` with the contents that `key` belongs to, under their lock.
+  /// Calls `body` with the shard that `key` belongs to, under its lock.
   @inline(__always)
-  func withShard<R>(_ key: CacheKey, _ body: (inout CacheContents) -> R) -> R {
+  func withShard<R>(_ key: CacheKey, _ body: (inout CacheShard) -> R) -> R {
     // The table takes the hash's lower bits.
     withShard(Int(truncatingIfNeeded: key.hash >> 40) & (shardCount &- 1), body)
   }
 
   @inline(__always)
-  func withShard<R>(_ index: Int, _ body: (inout CacheContents) -> R) -> R {
+  func withShard<R>(_ index: Int, _ body: (inout CacheShard) -> R) -> R {
     let shard = unsafe shards + index
     var result: R?
-    unsafe shard.pointee.lock.withLock { _ in
-      unsafe result = body(&shard.pointee.contents)
+    unsafe locks[index].mutex.withLock { _ in
+      unsafe result = body(&shard.pointee)
     }
     return unsafe result.unsafelyUnwrapped
   }
@@ -176,9 +183,10 @@ public import Wire
   /// small queue be a handful.
   private static let smallestShard = 256
   /// More make a lock no less contended.
-  private static let mostShards = 1024
-  /// Most entries of a kind in a shard: growing its table then takes some 0.2 ms under the lock.
-  private static let largestShard = 65_536
+  private static let mostShards = 256
+  /// Most entries of a kind in a shard: growing its table by half of them then takes some 0.1 ms
+  /// under the lock, page faults included.
+  private static let largestShard = 8192
 
   private static func shardCount(_ one: Int, _ other: Int) -> Int {
     var count = 1

@@ -90,4 +90,16 @@ public struct Socket: ~Copyable {
     }
     return result == 0 ? unsafe withUnsafePointer(to: &storage) { unsafe SocketAddress($0) } : nil
   }
+
+  /// Lets a bound UDP socket take nothing more: what comes from now on goes to another socket that
+  /// the address has, if any. What has come can still be read and answered.
+  ///
+  /// - Parameter address: what it is bound to.
+  public func refuseMore(at address: SocketAddress) {
+    // Connected to itself it is open to nobody else (udp(7)); the kernel then passes over it where
+    // several sockets share the port. Should that fail, it is closed with what comes meanwhile.
+    var peer = address
+    if address.isUnspecified { peer.low = address.isV4 ? 0xFFFF_7F00_0001 : 1 }
+    _ = unsafe peer.withSockaddr { unsafe connect(descriptor, $0, $1) }
+  }
 }

@@ -12,6 +12,10 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
   static func queued(_ what: String) -> TLSError {
     let code = ERR_get_error()
     ERR_clear_error()
+    // ERR_SYSTEM_ERROR(code): of the kernel, an errno below the flag.
+    if code & 0x8000_0000 != 0 {
+      return TLSError("\(what): \(IOError.text(Int32(code & 0x7FFF_FFFF)))")
+    }
     guard code != 0, let text = unsafe ERR_reason_error_string(code) else {
       return TLSError(what)
     }

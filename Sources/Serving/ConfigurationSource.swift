@@ -1,4 +1,5 @@
 public import Config
+import IO
 import Synchronization
 
 /// Where the configuration comes from, at the start and again.
@@ -24,7 +25,8 @@ public struct ConfigurationSource: Sendable {
       if !problems.isEmpty { result.configuration = nil }
     }
     return LoadedConfiguration(
-      configuration: result.configuration, diagnostics: result.diagnostics, corefile: result.corefile,
+      configuration: result.configuration, diagnostics: result.diagnostics,
+      corefile: result.corefile,
       sources: result.sources, fingerprint: recorder.fingerprint)
   }
 }
@@ -68,44 +70,42 @@ extension Diagnostic {
 
 /// Tells contents from each other, whatever the times of files and the links on the way say.
 struct ConfigurationFingerprint: Hashable, Sendable {
-  /// Each file with its name and contents, each pattern with what it matched.
-  fileprivate(set) var octets: [UInt8] = []
-
-  /// As `reload` of CoreDNS shows which configuration runs; hexadecimal.
-  var sha512: String? { nil }
-
-  fileprivate mutating func add(_ name: String, _ text: some Collection<UInt8>) {
-    octets += "\(name.utf8.count) \(text.count) \(name)".utf8
-    octets += text
-  }
+  /// 128 hexadecimal digits.
+  let sha512: String
 }
 
 /// Notes what a load reads: what was parsed is what is compared, never a later state of the files.
 private final class ReadingRecorder: Sendable {
-  private let seen = Mutex(ConfigurationFingerprint())
+  /// Each file with its name and contents, each pattern with what it matched.
+  private let seen = Mutex<[UInt8]>([])
   private let inner: FileReading
 
   init(_ inner: FileReading) { self.inner = inner }
 
-  var fingerprint: ConfigurationFingerprint { seen.withLock { $0 } }
+  var fingerprint: ConfigurationFingerprint {
+    ConfigurationFingerprint(sha512: SHA512.hexadecimal(of: seen.withLock { $0 }))
+  }
 
   var files: FileReading {
     FileReading(
       read: { [self] path in
         let content = inner.read(path)
-        seen.withLock { seen in
-          if case .octets(let octets) = content {
-            seen.add(path, octets)
-          } else {
-            seen.add(path, "\(content)".utf8)
-          }
+        if case .octets(let octets) = content {
+          note(path, octets)
+        } else {
+          note(path, "\(content)".utf8)
         }
         return content
       },
       glob: { [self] pattern in
         let paths = inner.glob(pattern)
-        seen.withLock { $0.add(pattern, paths.joined(separator: "\n").utf8) }
+        note(pattern, paths.joined(separator: "\n").utf8)
         return paths
       })
+  }
+
+  private func note(_ name: String, _ text: some Collection<UInt8>) {
+    let head = "\(name.utf8.count) \(text.count) \(name)".utf8
+    seen.withLock { $0 += Array(head) + Array(text) }
   }
 }

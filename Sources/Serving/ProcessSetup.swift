@@ -19,8 +19,8 @@ public enum ProcessSetup {
     }
   }
 
-  /// A reader that goes away must not take the server with it; CoreDNS, too, outlives SIGHUP, which
-  /// comes when a terminal closes, and takes SIGUSR1 for "read the Corefile again".
+  /// A reader that goes away must not take the server with it, nor a terminal that closes (SIGHUP).
+  /// SIGHUP and SIGUSR1 mean "read the Corefile again" once the server listens to them.
   private static func ignoreSignals() {
     for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
   }

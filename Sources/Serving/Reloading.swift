@@ -201,8 +201,8 @@ final class Reloading {
   /// Says which configuration serves, and looks at its files as it asks.
   private func announce() {
     let settings = server.generation.configuration.reload
-    if settings != nil, let hash = running.sha512 {
-      server.log.info("Running configuration SHA512 = \(hash)", plugin: "reload")
+    if settings != nil {
+      server.log.info("Running configuration SHA512 = \(running.sha512)", plugin: "reload")
     }
     watch.note(running: running)
     watch.schedule(settings)
@@ -218,12 +218,12 @@ final class Reloading {
     page.add(
       "coredns_reload_failed_total", .counter,
       help: "Counter of the number of failed reload attempts.", value: Double(failureCount))
-    guard server.generation.configuration.reload != nil, let hash = running.sha512 else { return }
+    guard server.generation.configuration.reload != nil else { return }
     page.add(
       "coredns_reload_version_info", .gauge,
       help:
         "A metric with a constant '1' value labeled by hash, and value which type of hash generated.",
-      labels: ["hash": "sha512", "value": hash], value: 1)
+      labels: ["hash": "sha512", "value": running.sha512], value: 1)
   }
 }
 

@@ -137,6 +137,7 @@ public final class Server {
   ///
   /// - Parameter opened: the sockets of listeners that workers do not have yet.
   func serve(_ next: Generation, opened: [OpenListener]) {
+    status.noteReadiness()
     generation = next
     log.writesDebug = next.configuration.blocks.contains(where: \.debug)
     status.serve(next.configuration)

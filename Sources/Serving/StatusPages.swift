@@ -105,6 +105,11 @@ final class StatusPages {
 
   // MARK: - Pages
 
+  /// What is ready now has been ready, though nobody may have asked: a reload takes nothing back.
+  func noteReadiness() {
+    if server.notReady.isEmpty { hasBeenReady = true }
+  }
+
   /// Adds what the pages know of themselves.
   func addMetrics(to page: inout MetricsPage) {
     probe?.addMetrics(to: &page)
@@ -113,8 +118,8 @@ final class StatusPages {
   /// 200 `OK`, or 503 with the plugins that are not ready. With `?verbose` a line each for what is
   /// not served as it should be.
   private func answerReady(_ request: HTTPRequest, monitorsAlways: Bool) -> HTTPResponse {
+    noteReadiness()
     var waiting = server.notReady
-    if waiting.isEmpty { hasBeenReady = true }
     if hasBeenReady, !monitorsAlways, !server.isEnding { waiting = [] }
     var text = waiting.isEmpty ? "OK" : waiting.joined(separator: ",")
     if request.query.split(separator: "&").contains(where: {

@@ -80,6 +80,7 @@ final class WorkerEndpoint {
   /// waits for upstreams has its reply.
   func stop() {
     isStopping = true
+    datagrams?.refuseMore(at: local)
     streams?.stopListening()
     closeIfDone()
   }

@@ -37,6 +37,7 @@
   public var octets: Octets { unsafe Octets(base: UnsafeRawPointer(base), count: count) }
 
   /// Calls `body` with a writer of its own octets, `capacity` of them.
+  @inlinable
   public static func withScratch<R>(capacity: Int, _ body: (inout MessageWriter) -> R) -> R {
     unsafe withUnsafeTemporaryAllocation(byteCount: max(1, capacity), alignment: 8) { buffer in
       // Not nil, as there is an octet at least.

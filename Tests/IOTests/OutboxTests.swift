@@ -25,8 +25,10 @@ import Testing
     let bound = server.localAddress
     asked.port = try #require(bound).port
     // Connected: it takes nothing that comes from elsewhere.
-    #expect(asked.withSockaddr { unsafe connect(client.descriptor, $0, $1) } == 0)
-    #expect(send(client.descriptor, "query", 5, 0) == 5)
+    let connected = unsafe asked.withSockaddr { unsafe connect(client.descriptor, $0, $1) }
+    #expect(connected == 0)
+    let sent = unsafe send(client.descriptor, "query", 5, 0)
+    #expect(sent == 5)
 
     let batch = DatagramBatch()
     #expect(try batch.receive(server.descriptor) == 1)

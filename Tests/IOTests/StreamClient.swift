@@ -40,10 +40,10 @@ final class StreamBench {
       case UInt8(ascii: "?"), nil: return .none
       case UInt8(ascii: "n"): return .written(Self.largeReply)
       case UInt8(ascii: "L"):
-        seen.waiting.append((client, Array(unsafe message)))
+        unsafe seen.waiting.append((client, Array(message)))
         return .later
       case UInt8(ascii: "I"):
-        seen.replies?(client, Array(unsafe message))
+        unsafe seen.replies?(client, Array(message))
         return .later
       case UInt8(ascii: "A"):
         for (client, octets) in seen.waiting.drain() { seen.replies?(client, octets) }

@@ -144,7 +144,7 @@ extension TLSClient {
   @Test(
     arguments: [
       Files(certificate: "client", key: "client.key", authority: "authority", sentence: nil),
-      Files(authority: "missing", sentence: "cannot read certificates from missing: "),
+      Files(authority: "missing", sentence: "cannot read certificates from missing: No such file"),
       Files(authority: "text", sentence: "cannot read certificates from text: "),
       Files(
         certificate: "missing", key: "client.key",
@@ -163,7 +163,7 @@ extension TLSClient {
       "server.key": TestIdentity.loopback.key, "authority": TestIdentity.authority.certificate,
       "text": Array("no PEM".utf8),
     ])
-    let directory = files[""]
+    let directory = files[""] + "/"
     do throws(TLSError) {
       _ = try TLSClient(
         certificate: row.certificate.map { files[$0] }, key: row.key.map { files[$0] },
@@ -183,7 +183,7 @@ extension TLSClient {
       return TLSClient.Server(name: nil, address: address)
     }
     for port in 1...100 as ClosedRange<UInt16> {
-      let session = try #require(unsafe SSL_SESSION_new())
+      guard let session = unsafe SSL_SESSION_new() else { continue }
       unsafe tls.keep(session, of: server(port))
     }
     let kept = (1...100 as ClosedRange<UInt16>).filter {

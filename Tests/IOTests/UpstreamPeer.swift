@@ -7,9 +7,9 @@ import Testing
 
 /// A server of length-framed messages on the client's loop, plain or TLS, that does what a test
 /// says, octet by octet.
-final class UpstreamPeer {
+@safe final class UpstreamPeer {
   /// One accepted connection.
-  final class Connection {
+  @safe final class Connection {
     fileprivate let descriptor: Int32
     fileprivate var ssl: OpaquePointer?
     fileprivate var reading: Registration?
@@ -101,7 +101,7 @@ final class UpstreamPeer {
       unsafe context = nil
     }
     accepting = loop.onReadable(listener.descriptor) { [unowned self] in
-      let accepted = unsafe accept(listener.descriptor, nil, nil)
+      let accepted = accept(listener.descriptor, nil, nil)
       guard accepted >= 0 else { return }
       _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
       let connection = unsafe Connection(accepted, context)

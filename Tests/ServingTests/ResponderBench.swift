@@ -39,7 +39,9 @@ struct ResponderBench: ~Copyable {
       let peer = Peer(
         transport: transport, address: IPAddress(v4: 0x7F00_0001), port: 4000,
         localAddress: IPAddress(v4: 0x7F00_0001), localPort: 53)
-      let outcome = message.withOctets { responder.respond(to: $0, from: peer, into: &writer) }
+      let outcome = message.withOctets {
+        responder.respond(to: $0, from: peer, into: &writer, now: 0)
+      }
       return outcome == nil ? nil : writer.octets.array
     }
   }

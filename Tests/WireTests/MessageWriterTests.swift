@@ -175,4 +175,35 @@ import Wire
     #expect(Array(message.suffix(26)) == expected + Array("why".utf8))
     #expect(message[11] == 1)
   }
+
+  @Test(arguments: [
+    ("", 0), ("10.0.0.10:53: connection refused", 32), (String(repeating: "x", count: 128), 128),
+    (String(repeating: "x", count: 500), 128), (String(repeating: "ü", count: 100), 128),
+    ("x" + String(repeating: "ü", count: 100), 127),
+  ])
+  func `an extended error says what it is about, in whole characters`(subject: String, sent: Int) {
+    let error = ExtendedError(code: 22, text: "no upstream", subject: subject)
+    let message = Self.write { writer in
+      writer.putOPT(size: 1232, code: .serverFailure, dnssecOK: false, keepalive: nil, error: error)
+    }
+    let text = "no upstream: " + (error.subject ?? "")
+    #expect(error.subject?.utf8.count == sent)
+    #expect(subject.hasPrefix(error.subject ?? "-"))
+    #expect(error.octetCount == 6 + text.utf8.count)
+    #expect(Array(message.suffix(text.utf8.count)) == Array(text.utf8))
+    let length = message[message.count - text.utf8.count - 3]
+    #expect(Int(length) == text.utf8.count + 2)
+  }
+
+  @Test func `what is taken back is not pointed to`() {
+    var start = 0
+    let message = Self.write { writer in
+      start = writer.count
+      _ = writer.putName(Self.name("a.b.test."))
+      writer.removeAll(from: start)
+      _ = writer.putName(Self.name("x.a.b.test."))
+    }
+    #expect(message.count - start == 12)
+    #expect(Self.expand(message, at: start) == Self.name("x.a.b.test."))
+  }
 }
