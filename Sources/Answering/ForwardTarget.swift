@@ -61,6 +61,8 @@ public struct PendingQuestion: Sendable {
 public final class Resumption {
   /// Upstreams are slow: a stale answer is better than none.
   public var allowsStale = false
+  /// An older answer of the cache goes before what upstreams have said (`prefer_positive`).
+  public var prefersOlder = false
   private var results: [(group: Int, question: ForwardQuestion, result: ExchangeResult)] = []
 
   public init() {}

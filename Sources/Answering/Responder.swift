@@ -248,8 +248,10 @@ public struct Responder: ~Copyable {
     var reason = AnswerCache.Reason.first
     let target = plan.firstForward(of: name)
     if let resumption {
-      guard let target, !resumption.holds(target.question(name, reply)) else { return false }
-      if resumption.allowsStale { reason = .staleAllowed }
+      guard let target,
+        resumption.prefersOlder || !resumption.holds(target.question(name, reply))
+      else { return false }
+      if resumption.allowsStale || resumption.prefersOlder { reason = .staleAllowed }
     }
     guard
       let refreshes = step.answer(
