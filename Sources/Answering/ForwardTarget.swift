@@ -7,8 +7,6 @@ public final class ForwardTarget: Sendable {
   public let group: UpstreamGroup
   /// Nil where the block has no `cache`.
   public let cache: AnswerCache?
-  /// Whether queries that came over TCP go out over TCP.
-  let keepsTransport: Bool
   /// Response codes for which the next `forward` is asked, where there is one.
   let next: Set<ResponseCode>
   let nextOnNoData: Bool
@@ -19,7 +17,6 @@ public final class ForwardTarget: Sendable {
   ) {
     self.group = group
     self.cache = cache
-    keepsTransport = !settings.preferUDP
     next = hasNext ? settings.next : []
     nextOnNoData = hasNext && settings.nextOnNoData
   }

@@ -20,6 +20,9 @@ public struct IOError: Error, Hashable, CustomStringConvertible {
     unsafe String(cString: strerror(errno))
   }
 
+  /// Whether the process has no room for another descriptor: nobody else's fault.
+  public var isOutOfDescriptors: Bool { errno == EMFILE || errno == ENFILE || errno == ENOBUFS }
+
   /// Whether the address is somebody else's.
   public var isAddressInUse: Bool { errno == EADDRINUSE }
 }

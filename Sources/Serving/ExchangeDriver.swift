@@ -33,9 +33,12 @@ final class ExchangeDriver {
     self.loop = loop
     self.finished = finished
     self.slow = slow
-    machine = ExchangeMachine(random: { Clock.random })
+    let random = RandomNumbers()
+    machine = ExchangeMachine(random: { random.next() })
     datagrams = unsafe UpstreamDatagrams(
       loop: loop,
+      // The control thread has one, too.
+      limit: UpstreamDatagrams.maximumSockets(of: Clock.availableCPUs + 1),
       onMessage: { [unowned self] attempt, octets in
         guard let start = octets.baseAddress else { return }
         machine.receive(
@@ -128,7 +131,8 @@ final class ExchangeDriver {
     case .success(let socket):
       sockets[attempt] = socket
     case .failure(let error):
-      machine.fail(attempt: attempt, .unreachable, IOError.text(error.errno), now: Clock.monotonic)
+      machine.fail(
+        attempt: attempt, error.isOutOfDescriptors ? .overload : .unreachable, IOError.text(error.errno), now: Clock.monotonic)
     }
   }
 }

@@ -51,6 +51,10 @@ enum ForwardMetrics {
         total.ednsRetries
       ),
       (
+        "martlet_forward_cookie_retries_total",
+        "Questions asked again with the cookie that the upstream wants.", total.cookieRetries
+      ),
+      (
         "martlet_forward_case_retries_total",
         "Questions asked again in small letters, the upstream not keeping their case.",
         total.caseRetries
