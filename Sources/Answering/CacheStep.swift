@@ -7,10 +7,12 @@ import Wire
   /// plan keeps it alive.
   private let cache: Unmanaged<AnswerCache>
   private let keepsAlive: AnswerCache
+  private let prefersPositive: Bool
 
   public init(_ cache: AnswerCache) {
     unsafe self.cache = Unmanaged.passUnretained(cache)
     keepsAlive = cache
+    prefersPositive = cache.settings.serveStale?.prefersPositive ?? false
   }
 
   /// Answers from the cache; nil where it has nothing to give.
@@ -34,15 +36,27 @@ import Wire
           reply.error = ExtendedError(
             code: view.header.kind == .nameError
               ? ExtendedError.staleNameError : ExtendedError.staleAnswer,
-            text: "cache: upstreams do not answer; this was so before")
+            text: "cache: its TTL has run out")
         } else if hit.isCachedFailure {
-          reply.error = ExtendedError(
-            code: ExtendedError.cachedError, text: "cache: upstreams failed a moment ago",
-            subject: hit.failure?.value.text ?? "")
+          reply.error = Self.cachedError(hit.failure)
         }
         return hit.refresh
       }
     }
+  }
+
+  private static func cachedError(_ failure: AnswerCache.CachedFailure?) -> ExtendedError {
+    let text: StaticString = "cache: upstreams failed a moment ago"
+    guard let failure else { return ExtendedError(code: ExtendedError.cachedError, text: text) }
+    return ExtendedError(
+      code: ExtendedError.cachedError, text: text, subject: failure.value.text)
+  }
+
+  /// Whether what is kept is given rather than what upstreams have just said, if there is any:
+  /// where they have failed, and under `prefer_positive` also where they deny.
+  func goesBefore(_ result: ExchangeResult) -> Bool {
+    guard prefersPositive, case .answer(let answer, _) = result else { return result.hasFailed }
+    return answer.header.kind != .positive
   }
 }
 
@@ -57,9 +71,12 @@ extension Reply {
     let header = view.header
     code = header.code
     var flags = header.flags & 0x0080
-    if keepsAuthority, namePlace == Query.headerOctets { flags |= header.flags & 0x0400 }
-    // RFC 6840 §5.8: AD is for those who ask for it by AD or DO.
-    if wantsAuthenticData || query.edns?.dnssecOK == true { flags |= header.flags & 0x0020 }
+    // Behind a CNAME of our own neither is the upstream's to say of the whole (RFC 4035 §3.2.3).
+    if namePlace == Query.headerOctets {
+      if keepsAuthority { flags |= header.flags & 0x0400 }
+      // RFC 6840 §5.8: AD is for those who ask for it by AD or DO.
+      if wantsAuthenticData || query.edns?.dnssecOK == true { flags |= header.flags & 0x0020 }
+    }
     writer.setFlags(flags)
     _ = writer.put(view, ttl: ttl, name: namePlace + cut, rotation: rotation)
   }

@@ -246,33 +246,36 @@ public struct Responder: ~Copyable {
     _ outcome: inout Outcome
   ) -> Bool {
     var reason = AnswerCache.Reason.first
-    let target = plan.firstForward(of: name)
     if let resumption {
-      guard let target, !resumption.holds(target.question(name, reply)) else { return false }
-      if resumption.allowsStale { reason = .staleAllowed }
+      guard let forward = plan.firstForward(of: name),
+        let again = resumption.reason(for: forward.question(name, reply))
+      else { return false }
+      reason = again
     }
     guard
       let refreshes = step.answer(
         name, hash: hash(name.octets), reason, &reply, &writer, now: now)
     else { return false }
-    if let leftOut = target?.leftOut { reply.leftOut = leftOut }
-    if refreshes, let target {
-      pending = PendingQuestion(target: target.target, question: target.question(name, reply))
+    guard refreshes || plan.forwardsLeaveOut, let forward = plan.firstForward(of: name) else {
+      return true
+    }
+    if let leftOut = forward.leftOut { reply.leftOut = leftOut }
+    if refreshes {
+      pending = PendingQuestion(target: forward.target, question: forward.question(name, reply))
       outcome.refreshes = true
     }
     return true
   }
 
-  /// Writes what upstreams said; where they failed, what was so before.
+  /// Writes what upstreams said; where what was so before is better, that.
   private mutating func give(
     _ result: ExchangeResult, of step: ForwardStep, _ plan: QueryPlan, _ reply: inout Reply,
     _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     if let leftOut = step.leftOut { reply.leftOut = leftOut }
-    if result.hasFailed, let cache = plan.cacheStep,
+    if let cache = plan.cacheStep, cache.goesBefore(result),
       cache.answer(
-        name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil,
-      reply.code != .serverFailure
+        name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil
     {
       return
     }
@@ -307,8 +310,10 @@ public struct Responder: ~Copyable {
       isFollowing = true
       guard name.read(writer.octets, at: target), !reply.hasVisited(name, writer) else { break }
       reply.visit(target)
-      guard let plan = zones.find(name) else { break }
-      _ = lookUp(plans[plan], &reply, &writer, &outcome)
+      guard let index = zones.find(name) else { break }
+      let plan = plans[index]
+      if let leftOut = plan.leftOut { reply.leftOut = leftOut }
+      _ = lookUp(plan, &reply, &writer, &outcome)
     }
     if isFollowing { _ = name.read(writer.octets, at: Query.headerOctets) }
   }
