@@ -170,7 +170,8 @@ public struct Responder: ~Copyable {
     _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     reply.rotation = plan.rotates ? random.next() : 0
-    if let probes, reply.query.type == .hinfo, probes.recognizes(name) {
+    // The type first: all workers share the probes, which no other query may count.
+    if reply.query.type == .hinfo, let probes, probes.recognizes(name) {
       reply.code = .nameError
       return
     }

@@ -11,7 +11,7 @@ enum ForwardSetup: String, CaseIterable {
   case next, nextNoData, zones, except
   case immediate, verify, preferPositive, prefetch, cut
   case ipv4, ipv6, forwardIPv4, otherBlockIPv4
-  case passing
+  case passing, many
 
   var corefile: String {
     switch self {
@@ -41,6 +41,8 @@ enum ForwardSetup: String, CaseIterable {
       block("forward . 192.0.2.53\n cache") + Self.stub("families ipv4")
     case .passing:
       block("forward . 192.0.2.53\n cache", properties: "fallthrough in-addr.arpa")
+    case .many:
+      block((1...40).map { "forward . 192.0.2.\($0) {\n next SERVFAIL \n}\n" }.joined())
     }
   }
 

@@ -33,11 +33,21 @@ import Wire
     for _ in 0..<2 {
       let ask = Ask(question: "out.ns.svc.cluster.local. A")
       let reply = try #require(try world.ask(try ask.query().octets, transport))
-      // Header and question 42, the CNAME 29 behind it, OPT 11.
-      #expect(
-        reply.message.answer.count == (transport == .tcp ? 101 : 1 + (1232 - 42 - 29 - 11) / 16))
+      // Header and question 42, the CNAME 29 behind it, OPT 11; the first owner is written out.
+      let fitting = 1 + (1232 - 42 - 29 - 11 - 15) / 16
+      #expect(reply.message.answer.count == (transport == .tcp ? 101 : fitting))
       #expect(reply.message.flagNames == (transport == .tcp ? "qr aa rd ra" : "qr aa tc rd ra"))
     }
+  }
+
+  @Test(arguments: ["www.example.net. A", "out.ns.svc.cluster.local. A"])
+  func `one query has so many questions asked, and no more`(question: String) throws {
+    let world = try ForwardWorld(.many)
+    world.hear(["www.example.net. A": .silent])
+    let reply = try #require(try world.ask(try Ask(question: question).query().octets))
+    #expect(reply.message.code == .serverFailure)
+    #expect(reply.asked.count == ForwardWorld.maximumQuestions)
+    #expect(reply.message.extendedErrors.map(\.code) == [0])
   }
 
   @Test func `a probe that comes back is noted, and nobody asked`() throws {
