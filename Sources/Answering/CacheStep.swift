@@ -7,12 +7,10 @@ import Wire
   /// plan keeps it alive.
   private let cache: Unmanaged<AnswerCache>
   private let keepsAlive: AnswerCache
-  private let prefersPositive: Bool
 
   public init(_ cache: AnswerCache) {
     unsafe self.cache = Unmanaged.passUnretained(cache)
     keepsAlive = cache
-    prefersPositive = cache.settings.serveStale?.prefersPositive ?? false
   }
 
   /// Answers from the cache; nil where it has nothing to give.
@@ -50,13 +48,6 @@ import Wire
     guard let failure else { return ExtendedError(code: ExtendedError.cachedError, text: text) }
     return ExtendedError(
       code: ExtendedError.cachedError, text: text, subject: failure.value.text)
-  }
-
-  /// Whether what is kept is given rather than what upstreams have just said, if there is any:
-  /// where they have failed, and under `prefer_positive` also where they deny.
-  func goesBefore(_ result: ExchangeResult) -> Bool {
-    guard prefersPositive, case .answer(let answer, _) = result else { return result.hasFailed }
-    return answer.header.kind != .positive
   }
 }
 

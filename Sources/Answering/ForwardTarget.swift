@@ -61,6 +61,8 @@ public struct PendingQuestion: Sendable {
 public final class Resumption {
   /// Upstreams are slow: a stale answer is better than none.
   public var allowsStale = false
+  /// An older answer of the cache goes before what upstreams have said (`prefer_positive`).
+  public var prefersOlder = false
   private var results: [Entry] = []
 
   private struct Entry {
@@ -91,8 +93,8 @@ public final class Resumption {
   /// Why the cache is asked once more for `question`; nil where what upstreams have said counts.
   func reason(for question: ForwardQuestion) -> AnswerCache.Reason? {
     let said = results.filter { $0.question == question }
-    // One `forward` has said something; the next one is slow.
-    if allowsStale { return said.allSatisfy(\.isPassedOn) ? .staleAllowed : nil }
+    // One `forward` may have said something, and the next one be slow.
+    if prefersOlder || allowsStale && said.allSatisfy(\.isPassedOn) { return .staleAllowed }
     return said.isEmpty ? .first : nil
   }
 }

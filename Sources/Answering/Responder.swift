@@ -268,13 +268,13 @@ public struct Responder: ~Copyable {
     return true
   }
 
-  /// Writes what upstreams said; where what was so before is better, that.
+  /// Writes what upstreams said; where they failed, what was so before.
   private mutating func give(
     _ result: ExchangeResult, of step: ForwardStep, _ plan: QueryPlan, _ reply: inout Reply,
     _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     if let leftOut = step.leftOut { reply.leftOut = leftOut }
-    if let cache = plan.cacheStep, cache.goesBefore(result),
+    if result.hasFailed, let cache = plan.cacheStep,
       cache.answer(
         name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil
     {

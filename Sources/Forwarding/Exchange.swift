@@ -1,7 +1,8 @@
 import Wire
 
-/// One question on its way to an answer.
-struct Exchange {
+/// One question on its way to an answer. A class, as an attempt is: most of what happens to one
+/// touches a field or two, and copies of the whole would cost more than all else.
+final class Exchange {
   enum Kind {
     case query
     /// The only message to a group of which every upstream is down.
@@ -41,10 +42,22 @@ struct Exchange {
   var firstAttempt: Int32 = -1
   /// The next exchange of the same place in ``Outstanding``.
   var nextOutstanding: Int32 = -1
+
+  init(
+    _ question: ForwardQuestion, of group: UpstreamGroup, kind: Kind, overStream: Bool,
+    end: UInt64, mostAsked: Int
+  ) {
+    self.question = question
+    self.group = group
+    self.kind = kind
+    self.overStream = overStream
+    self.end = end
+    self.mostAsked = mostAsked
+  }
 }
 
 /// One message to one upstream.
-struct Attempt {
+final class Attempt {
   /// How a message differs from the first one of its upstream.
   struct Way {
     var isStream: Bool
@@ -71,13 +84,27 @@ struct Attempt {
   let exchange: Int
   let choice: UpstreamChoice
   let way: Way
-  var query: [UInt8]
+  let query: [UInt8]
   let sent: UInt64
   let deadline: UInt64
   var wrongDatagrams = 0
   /// A stream was tried beside it.
   var hasStream = false
-  var next: Int32 = -1
+  /// The next attempt of its exchange.
+  var next: Int32
+
+  init(
+    exchange: Int, choice: UpstreamChoice, way: Way, query: [UInt8], sent: UInt64,
+    deadline: UInt64, next: Int32
+  ) {
+    self.exchange = exchange
+    self.choice = choice
+    self.way = way
+    self.query = query
+    self.sent = sent
+    self.deadline = deadline
+    self.next = next
+  }
 
   /// Whether its failure says something of the upstream's health: behind a datagram that was
   /// answered, or may have been, a stream that fails does not.

@@ -6,10 +6,13 @@ extension ExchangeMachine {
     let exchange = attempts[slot].exchange
     let reply = ReplyReader.read(
       octets, sent: attempts[slot].query, question: exchanges[exchange].question,
-      overStream: attempts[slot].way.isStream)
+      overStream: attempts[slot].way.isStream || exchanges[exchange].kind == .probe)
     switch reply {
     case .answer(let answer, let details):
       replied(slot, answer, details, UpstreamLesson(), now: now)
+    case .wrong(.bareError(let code)) where attempts[slot].way.usesEDNS:
+      // It costs nothing to ask without EDNS; whether that is the answer is seen then.
+      another(slot, code, ReplyDetails(code: code), now: now)
     case .wrong(let why) where !attempts[slot].way.isStream:
       wrongDatagram(slot, isSpelling: why == .otherCase, now: now)
     case .wrong(.otherCase):

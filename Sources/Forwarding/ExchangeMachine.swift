@@ -60,8 +60,8 @@ public final class ExchangeMachine {
     case .refused(let failure):
       return refuse(question, group, failure)
     case .ask(let choice, let most, let isTrial):
-      var exchange = Exchange(
-        question: question, group: group, kind: isTrial ? .trial : .query, overStream: overStream,
+      let exchange = Exchange(
+        question, of: group, kind: isTrial ? .trial : .query, overStream: overStream,
         end: now + ExchangeLimits.patience, mostAsked: most)
       exchange.slowAt = slowAt
       guard let slot = exchanges.insert(exchange) else { preconditionFailure("there was room") }
@@ -78,7 +78,7 @@ public final class ExchangeMachine {
       let choice = group.probed(upstream, now: now, random: random)
     else { return }
     let exchange = Exchange(
-      question: group.probeQuestion, group: group, kind: .probe, overStream: false,
+      group.probeQuestion, of: group, kind: .probe, overStream: false,
       end: now + ExchangeLimits.patience, mostAsked: 1)
     guard let slot = exchanges.insert(exchange) else { return }
     ask(slot, choice, now: now)

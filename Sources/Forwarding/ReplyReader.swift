@@ -35,8 +35,11 @@ public enum ReplyReader {
     guard message.u16(2) & 0xF800 == 0x8000 else { return .wrong(.notAReply) }
     guard message.u16(0) == sent.u16(0) else { return .wrong(.otherID) }
     var end = Query.headerOctets
-    if message.u16(4) == 0, overStream, isBareError(message) {
-      return answer(message, from: end, question)
+    if message.u16(4) == 0, isBareError(message) {
+      if overStream { return answer(message, from: end, question) }
+      let code = ResponseCode(rawValue: message.u16(2) & 15)
+      return .wrong(
+        code == .formatError || code == .notImplemented ? .bareError(code) : .otherQuestion)
     }
     end += question.octetCount
     guard message.u16(4) == 1, message.count >= end, sent.count >= end else {

@@ -195,7 +195,7 @@ extension GroupState {
     let delay =
       hasOther
       ? min(max(p95 ?? HedgeDelay.unknown, HedgeDelay.least), HedgeDelay.most)
-      : max(p95.map { 3 * $0 } ?? HedgeDelay.unknown, HedgeDelay.leastForSame)
+      : max(p95.map { 3 * $0 } ?? HedgeDelay.most, HedgeDelay.leastForSame)
     return delay < options.readTimeout ? delay : nil
   }
 

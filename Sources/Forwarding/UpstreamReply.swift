@@ -17,6 +17,9 @@ public enum WrongReply: Hashable, Sendable {
   case otherQuestion
   /// The question, but not as it was spelled: forged, or of a server that changes letters.
   case otherCase
+  /// FORMERR or NOTIMP over UDP without a question, as servers older than EDNS send it: anybody
+  /// who guesses the ID could, so that it is no answer.
+  case bareError(ResponseCode)
   /// Cut off or malformed behind the question, or beyond a limit of ``ReplyReader``.
   case unreadable
 }

@@ -27,7 +27,8 @@ final class ExchangeDriver {
   ///   - finished: hears of each exchange once.
   ///   - slow: hears of an exchange whose patience is over.
   init(
-    loop: EventLoop, finished: @escaping (Finished) -> Void, slow: @escaping (Int) -> Void = { _ in }
+    loop: EventLoop, finished: @escaping (Finished) -> Void,
+    slow: @escaping (Int) -> Void = { _ in }
   ) {
     self.loop = loop
     self.finished = finished

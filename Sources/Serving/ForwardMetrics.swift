@@ -88,7 +88,10 @@ enum ForwardMetrics {
     for (name, help, value) in [
       ("coredns_cache_requests_total", "Queries that the cache was asked for.", counters.requests),
       ("coredns_cache_misses_total", "Queries that the cache had no answer to.", counters.misses),
-      ("coredns_cache_prefetch_total", "Answers fetched anew before their end.", counters.prefetches),
+      (
+        "coredns_cache_prefetch_total", "Answers fetched anew before their end.",
+        counters.prefetches
+      ),
       ("coredns_cache_drops_total", "Answers that were not to be kept.", counters.drops),
       ("coredns_cache_served_stale_total", "Answers given after their end.", counters.servedStale),
     ] {
@@ -106,6 +109,7 @@ private struct UpstreamSum {
   private var wrongDatagrams: UInt64 = 0
   private var streamsReused: UInt64 = 0
   private var streamsOpened: UInt64 = 0
+  private var isEncrypted = false
   private var isUp = true
   private var latency: UInt64?
   private var answers: [ResponseCode: (counts: [UInt64], sum: UInt64)] = [:]
@@ -119,6 +123,7 @@ private struct UpstreamSum {
     wrongDatagrams += counters.wrongDatagrams
     streamsReused += counters.streamsReused
     streamsOpened += counters.streamsOpened
+    isEncrypted = status.upstream.transport == .tls
     isUp = isUp && status.isUp
     latency = latency ?? status.smoothedLatency
     for (code, histogram) in counters.answers {
@@ -164,7 +169,9 @@ private struct UpstreamSum {
     page.add(
       "coredns_proxy_healthcheck_failures_total", .counter, help: "Probes that failed.",
       labels: proxy, value: Double(failedProbes))
-    let stream: KeyValuePairs = ["proxy_name": "forward", "to": name, "proto": "tcp"]
+    let stream: KeyValuePairs = [
+      "proxy_name": "forward", "to": name, "proto": isEncrypted ? "tcp-tls" : "tcp",
+    ]
     page.add(
       "coredns_proxy_conn_cache_hits_total", .counter,
       help: "Queries sent on a connection that was open.", labels: stream,

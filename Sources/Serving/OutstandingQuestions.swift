@@ -31,7 +31,9 @@ final class OutstandingQuestions: Sendable {
   /// Makes `worker` the one that asks, unless another does already.
   func claim(_ key: Key, by worker: Int) -> Claim {
     shard(key).owners.withLock { owners in
-      if let owner = owners[key] { return owner == worker ? .own(isNew: false) : .other(worker: owner) }
+      if let owner = owners[key] {
+        return owner == worker ? .own(isNew: false) : .other(worker: owner)
+      }
       owners[key] = worker
       return .own(isNew: true)
     }

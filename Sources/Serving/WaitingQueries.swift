@@ -33,6 +33,13 @@ final class WaitingQuery {
   }
 }
 
+/// What came of a question.
+struct QuestionOutcome: Sendable {
+  var result: ExchangeResult
+  /// `prefer_positive`: the cache has an older answer that goes before it.
+  var prefersOlder = false
+}
+
 /// The queries of one worker that wait for upstreams.
 @safe final class WaitingQueries {
   private typealias Key = OutstandingQuestions.Key
@@ -48,7 +55,7 @@ final class WaitingQuery {
   /// What workers tell each other.
   enum Message: Sendable {
     case join(PendingQuestion, worker: Int)
-    case result(ExchangeResult, of: PendingQuestion)
+    case result(QuestionOutcome, of: PendingQuestion)
     case slow(PendingQuestion)
     /// It had been answered before the other worker could join.
     case missed(PendingQuestion)
@@ -154,37 +161,41 @@ final class WaitingQuery {
   private func finish(_ finished: ExchangeDriver.Finished) {
     guard let asking = asked.removeValue(forKey: finished.exchange) else { return }
     let pending = asking.pending
-    let result = keep(finished.result, of: pending)
+    let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
     exchanges[key(pending)] = nil
     outstanding.release(key(pending))
     for other in asking.others {
-      mailboxes[other].post(.forwarding(.result(result, of: pending)))
+      mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
     }
-    deliver(result, of: pending, to: asking.first)
+    deliver(outcome, of: pending, to: asking.first)
   }
 
   /// Puts the result into the cache, whose limits of TTLs count for the first reply, too.
-  private func keep(_ result: ExchangeResult, of pending: PendingQuestion) -> ExchangeResult {
-    guard let cache = pending.target.cache, !pending.target.passesOn(result) else { return result }
+  private func keep(_ result: ExchangeResult, of pending: PendingQuestion) -> QuestionOutcome {
+    guard let cache = pending.target.cache, !pending.target.passesOn(result) else {
+      return QuestionOutcome(result: result)
+    }
     switch result {
     case .answer(var answer, let upstream):
-      cache.insert(&answer, for: pending.question, now: Clock.monotonic)
-      return .answer(answer, from: upstream)
+      let insertion = cache.insert(&answer, for: pending.question, now: Clock.monotonic)
+      return QuestionOutcome(
+        result: .answer(answer, from: upstream), prefersOlder: insertion == .positivePreferred)
     case .failure(let failure):
-      cache.insertFailure(failure, for: pending.question, now: Clock.monotonic)
-      return result
+      _ = cache.insertFailure(failure, for: pending.question, now: Clock.monotonic)
+      return QuestionOutcome(result: result)
     }
   }
 
   private func deliver(
-    _ result: ExchangeResult, of pending: PendingQuestion, to first: WaitingQuery?
+    _ outcome: QuestionOutcome, of pending: PendingQuestion, to first: WaitingQuery?
   ) {
     var rest = first
     while let query = rest {
       rest = query.next
       leave(query)
-      query.resumption.add(result, of: pending)
+      query.resumption.add(outcome.result, of: pending)
+      if outcome.prefersOlder { query.resumption.prefersOlder = true }
       resume(query)
     }
   }
@@ -236,9 +247,9 @@ final class WaitingQuery {
         return mailboxes[other].post(.forwarding(.missed(pending)))
       }
       asked[exchange]?.others.insert(other)
-    case .result(let result, let pending):
+    case .result(let outcome, let pending):
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
-      deliver(result, of: pending, to: asking.first)
+      deliver(outcome, of: pending, to: asking.first)
     case .slow(let pending):
       let key = key(pending)
       guard var asking = joined[key] else { return }

@@ -147,7 +147,8 @@ extension ForwardTests {
       "`prefer_positive` gives an old address rather than a new denial", .preferPositive, fresh,
       Ask(
         question: "www.example.net. A", second: 400, said: ["www.example.net. A": .missing()],
-        answer: ["www.example.net. 0 A 192.0.2.10"], error: staleError, asked: asked),
+        answer: ["www.example.net. 0 A 192.0.2.10"], error: staleError, asked: asked,
+        plugin: "cache"),
       Ask(
         question: "no.example.net. A", said: ["no.example.net. A": .missing()], code: .nameError,
         authority: ["example.net. 60 SOA ns.example.net. root.example.net. 1 2 3 4 60"],

@@ -86,7 +86,9 @@ import Zones
         made = make(query, transport, now, waiting)
         guard made?.outcome.isPending == true else { break }
       }
-      waiting.add(keep(result.result, of: pending, now), of: pending)
+      let outcome = keep(result.result, of: pending, now)
+      waiting.add(outcome.result, of: pending)
+      if outcome.prefersOlder { waiting.prefersOlder = true }
       made = make(query, transport, now, waiting)
     }
     guard let made else { return nil }
@@ -130,15 +132,17 @@ import Zones
 
   private func keep(
     _ result: ExchangeResult, of pending: PendingQuestion, _ now: UInt64
-  ) -> ExchangeResult {
-    guard let cache = pending.target.cache, !pending.target.passesOn(result) else { return result }
+  ) -> (result: ExchangeResult, prefersOlder: Bool) {
+    guard let cache = pending.target.cache, !pending.target.passesOn(result) else {
+      return (result, false)
+    }
     switch result {
     case .answer(var answer, let upstream):
-      cache.insert(&answer, for: pending.question, now: now)
-      return .answer(answer, from: upstream)
+      let insertion = cache.insert(&answer, for: pending.question, now: now)
+      return (.answer(answer, from: upstream), insertion == .positivePreferred)
     case .failure(let failure):
       cache.insertFailure(failure, for: pending.question, now: now)
-      return result
+      return (result, false)
     }
   }
 

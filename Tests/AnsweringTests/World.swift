@@ -45,9 +45,7 @@ final class World: Sendable {
     let buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
     defer { unsafe buffer.deallocate() }
     var writer = unsafe MessageWriter(base: buffer, capacity: capacity)
-    let outcome = query.withOctets {
-      responder.respond(to: $0, from: peer, into: &writer, now: 0)
-    }
+    let outcome = query.withOctets { responder.respond(to: $0, from: peer, into: &writer, now: 0) }
     return outcome.map { _ in writer.octets.array }
   }
 

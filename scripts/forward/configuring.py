@@ -1,5 +1,6 @@
 """Stub domains, kube-dns's ConfigMap, the resolver of a pod, reloads, loops."""
 
+import functools
 import http.server
 import json
 import signal
@@ -52,6 +53,20 @@ class FromConfigMap(Process):
         return Asked(self.port, name, kind, *options, server=self.server)
 
 
+def alone(play):
+    """What such a ConfigMap equals has ports of its own for probes and metrics, the same ones always."""
+    @functools.wraps(play)
+    def locked(scenario):
+        with FIXED_PORTS:
+            play(scenario)
+            for process in list(scenario.processes):
+                process.kill()
+    return locked
+
+
+FIXED_PORTS = threading.Lock()
+
+
 def config_map(scenario, **keys):
     text = json.dumps({
         "apiVersion": "v1", "kind": "ConfigMap",
@@ -60,6 +75,7 @@ def config_map(scenario, **keys):
     return scenario.file("kube-dns.json", text)
 
 
+@alone
 def kube_dns(scenario):
     """The object gives a complete cluster DNS, and is the Corefile that `convert` prints."""
     outside, corp = Misbehaver(scenario), Misbehaver(scenario)
@@ -82,6 +98,7 @@ def kube_dns(scenario):
     scenario.expect("cached", outside.count("a.mis.test."), 1)
 
 
+@alone
 def kube_dns_changes(scenario):
     """A mounted directory of keys, changed as the kubelet changes it."""
     upstream = Misbehaver(scenario)
@@ -135,6 +152,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@alone
 def pod(scenario):
     """What the kubelet writes into a pod, and getent, curl and dig in it."""
     outside = Unbound(scenario, local=[

@@ -111,9 +111,12 @@ class Misbehaver(Process):
         with urllib.request.urlopen(f"http://{LOOPBACK}:{self.http}/{path}", timeout=10) as reply:
             return reply.read().decode()
 
+    def everything(self):
+        return json.loads(self.page("queries"))
+
     def queries(self, name=None, transport=None):
         # Probes of health and loops are no client's.
-        found = [each for each in json.loads(self.page("queries")) if each["name"] != "."]
+        found = [each for each in self.everything() if each["name"] != "."]
         return [each for each in found if (name is None or each["name"] == name)
                 and (transport is None or each["transport"] == transport)]
 
