@@ -107,6 +107,11 @@ extension ForwardTests {
         answer: ["out.\(zone) 5 CNAME www.Example.net."],
         authority: [absence("www.Example.net.")], error: filtered, plugin: "kubernetes")),
     ForwardRow(
+      "on both it is the same", .ipv4Twice, left,
+      Ask(
+        question: "both.\(zone) AAAA", flags: "qr aa rd", authority: [absence("both.\(zone)")],
+        error: filtered, plugin: "kubernetes")),
+    ForwardRow(
       "that of the block of an alias's target counts", .otherBlockIPv4,
       Ask(
         question: "stub.\(zone) AAAA",

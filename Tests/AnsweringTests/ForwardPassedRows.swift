@@ -8,6 +8,9 @@ extension ForwardTests {
   private static let asked = ["192.0.2.53 www.example.net. A"]
   private static let soa = "example.net. 60 SOA ns.example.net. root.example.net. 1 2 3 4 60"
 
+  private static let signature =
+    "www.example.net. 300 RRSIG A 13 3 300 20300101000000 20200101000000 1 example.net. AAAA"
+
   static let passedRows: [ForwardRow] = [
     ForwardRow(
       "an answer is passed on, then given from the cache with its TTL counted down", .plain,
@@ -57,6 +60,18 @@ extension ForwardTests {
       Ask(
         question: "www.example.net. A", answer: ["www.example.net. 300 A 192.0.2.10"],
         asked: asked)),
+    ForwardRow(
+      "signatures are for those who ask for them", .plain,
+      Ask(
+        question: "www.example.net. A",
+        said: ["www.example.net. A": .data("www.example.net. 300 A 192.0.2.10", signature)],
+        dnssecOK: true, answer: ["www.example.net. 300 A 192.0.2.10", signature], asked: asked),
+      Ask(
+        question: "www.example.net. A", answer: ["www.example.net. 300 A 192.0.2.10"],
+        asked: asked),
+      Ask(
+        question: "www.example.net. A", dnssecOK: true,
+        answer: ["www.example.net. 300 A 192.0.2.10", signature], plugin: "cache")),
     ForwardRow(
       "names are given as the client spells them, upstreams asked in lower case", .plain,
       Ask(

@@ -11,7 +11,7 @@ enum ForwardSetup: String, CaseIterable {
   case next, nextNoData, zones, except
   case immediate, verify, preferPositive, prefetch, cut
   case ipv4, ipv6, forwardIPv4, otherBlockIPv4
-  case passing, many
+  case passing, many, rotating, ipv4Twice
 
   var corefile: String {
     switch self {
@@ -41,6 +41,9 @@ enum ForwardSetup: String, CaseIterable {
       block("forward . 192.0.2.53\n cache") + Self.stub("families ipv4")
     case .passing:
       block("forward . 192.0.2.53\n cache", properties: "fallthrough in-addr.arpa")
+    case .rotating: block("loadbalance\n forward . 192.0.2.53\n cache")
+    case .ipv4Twice:
+      block("families ipv4\n forward . 192.0.2.53 {\n families ipv4 \n}\n cache")
     case .many:
       block((1...40).map { "forward . 192.0.2.\($0) {\n next SERVFAIL \n}\n" }.joined())
     }

@@ -41,6 +41,22 @@ import Wire
   }
 
   @Test(arguments: ["www.example.net. A", "out.ns.svc.cluster.local. A"])
+  func `under loadbalance every address comes first at times`(question: String) throws {
+    let world = try ForwardWorld(.rotating)
+    world.hear([
+      "www.example.net. A": Said(answer: (1...3).map { "www.example.net. A 192.0.2.\($0)" })
+    ])
+    var first: Set<[UInt8]> = []
+    for _ in 0..<64 {
+      let reply = try #require(try world.ask(try Ask(question: question).query().octets))
+      let addresses = reply.message.answer.filter { $0.type == .a }.map(\.rdata)
+      #expect(Set(addresses).count == 3)
+      if let address = addresses.first { first.insert(address) }
+    }
+    #expect(first.count == 3)
+  }
+
+  @Test(arguments: ["www.example.net. A", "out.ns.svc.cluster.local. A"])
   func `one query has so many questions asked, and no more`(question: String) throws {
     let world = try ForwardWorld(.many)
     world.hear(["www.example.net. A": .silent])
