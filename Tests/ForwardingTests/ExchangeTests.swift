@@ -15,12 +15,12 @@ import Wire
       gives: ["0 udp a", "0 NOERROR from a"]),
     ExchangeScript(
       "a sole upstream is asked again early, and the old message still listened for",
-      [.ask("a-long-name.example."), .wait(450), .reply(0)],
-      gives: ["0 udp a", "400 udp a", "450 NOERROR from a"]),
+      [.ask("a-long-name.example."), .wait(1_050), .reply(0)],
+      gives: ["0 udp a", "1000 udp a", "1050 NOERROR from a"]),
     ExchangeScript(
       "a silent upstream is asked twice, and no more than 5 s",
       [.ask("a-long-name.example."), .wait(6_000)],
-      gives: ["0 udp a", "400 udp a", "2400 failure timeout"]),
+      gives: ["0 udp a", "1000 udp a", "3000 failure timeout"]),
     ExchangeScript(
       "two silent upstreams are asked four times",
       upstreams: "ab", options: { $0.maxFails = 0 },
@@ -69,7 +69,7 @@ import Wire
     ExchangeScript(
       "patience ends, the exchange goes on",
       [.ask("a-long-name.example.", patience: 1_800), .wait(1_900), .reply(0)],
-      gives: ["0 udp a", "400 udp a", "1800 slow", "1900 NOERROR from a"]),
+      gives: ["0 udp a", "1000 udp a", "1800 slow", "1900 NOERROR from a"]),
     ExchangeScript(
       "one exchange for one question, over whatever it was asked, spelled however",
       [

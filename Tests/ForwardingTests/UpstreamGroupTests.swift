@@ -105,31 +105,31 @@ import Wire
         .wait(9_000), .ask("a-long-name.example."), .reply(4),
       ],
       gives: [
-        "0 udp a", "0 udp a", "0 failure unreachable", "0 udp a", "400 udp a",
-        "2400 failure timeout", "9000 udp a", "9000 NOERROR from a",
+        "0 udp a", "0 udp a", "0 failure unreachable", "0 udp a", "1000 udp a",
+        "3000 failure timeout", "9000 udp a", "9000 NOERROR from a",
       ]),
     ExchangeScript(
       "silence about one name says nothing while other names are answered",
       options: { $0.maxFails = 1 },
       [
         .ask("silent-name.example."), .wait(1_900), .ask("another-name.example."), .reply(2),
-        .wait(2_450), .ask("another-name.example."), .reply(3),
+        .wait(3_050), .ask("another-name.example."), .reply(3),
       ],
       gives: [
-        "0 udp a", "400 udp a", "1900 udp a", "1900 NOERROR from a", "2400 failure timeout",
-        "2450 udp a", "2450 NOERROR from a",
+        "0 udp a", "1000 udp a", "1900 udp a", "1900 NOERROR from a", "3000 failure timeout",
+        "3050 udp a", "3050 NOERROR from a",
       ]),
     ExchangeScript(
       "what began together fails together, once",
       options: { $0.maxFails = 2 },
       [
         .ask("a-long-name.example."), .ask("another-name.example."), .ask("third-name.example."),
-        .wait(2_450), .ask("a-long-name.example."), .reply(6),
+        .wait(3_050), .ask("a-long-name.example."), .reply(6),
       ],
       gives: [
-        "0 udp a", "0 udp a", "0 udp a", "400 udp a", "400 udp a", "400 udp a",
-        "2400 failure timeout", "2400 failure timeout", "2400 failure timeout", "2450 udp a",
-        "2450 NOERROR from a",
+        "0 udp a", "0 udp a", "0 udp a", "1000 udp a", "1000 udp a", "1000 udp a",
+        "3000 failure timeout", "3000 failure timeout", "3000 failure timeout", "3050 udp a",
+        "3050 NOERROR from a",
       ]),
   ])
   func health(_ script: ExchangeScript) throws {

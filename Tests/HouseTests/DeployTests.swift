@@ -8,8 +8,9 @@ import Testing
 @Suite struct DeployTests {
   static let paths = Repository.files.filter { $0.hasPrefix("deploy/") && $0.hasSuffix(".yaml") }
 
-  static let snippets = Repository.text("docs/watching.md")
-    .matches(of: /(?s)```yaml\n(.*?)```/).map { String($0.1) }
+  static let snippets = ["docs/watching.md", "docs/forwarding.md"].flatMap { page in
+    Repository.text(page).matches(of: /(?s)```yaml\n(.*?)```/).map { String($0.1) }
+  }
 
   /// The objects of a file, in order.
   static func objects(_ path: String) throws -> [Document] {
@@ -71,7 +72,13 @@ import Testing
       #expect(pod["dnsPolicy"]?.string == "Default")
       let container = try #require(pod["containers"]?.elements.first { _ in true })
       let arguments = container["args"]?.elements.compactMap(\.string)
-      #expect(arguments == ["-conf", "/etc/coredns/Corefile"])
+      let configuration =
+        path.hasPrefix("deploy/kube-dns/") ? "/etc/kube-dns" : "/etc/coredns/Corefile"
+      #expect(arguments == ["-conf", configuration])
+      let mounts = container["volumeMounts"]?.elements.compactMap { $0["mountPath"]?.string } ?? []
+      #expect(mounts.contains { configuration.hasPrefix($0) })
+      let sysctls = pod["securityContext"]?["sysctls"]?.elements.compactMap { $0["name"]?.string }
+      #expect(sysctls == ["net.ipv4.ip_local_port_range"])
       let ports = container["ports"]?.elements.map { port in
         "\(port["containerPort"]?.integer ?? 0)/\(port["protocol"]?.string ?? "")"
       }
@@ -116,5 +123,8 @@ import Testing
     let image = Repository.text("deploy/Dockerfile")
     #expect(wanted.filter { !image.contains($0) } == [])
     #expect(wanted.count > 4)
+    // What `tls://` upstreams are verified with.
+    #expect(image.contains("ca-certificates"))
+    #expect(image.contains("libssl3"))
   }
 }

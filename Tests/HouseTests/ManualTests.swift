@@ -45,6 +45,37 @@ import Testing
     #expect(isInCode, "in the code")
   }
 
+  /// The same of forwarding: what clients are told, and what the log says.
+  static let forwardingSentences = [
+    "forward: no upstream answered", "forward: every upstream is down",
+    "forward: no upstream is known", "forward: the upstream failed",
+    "forward: no upstream could be reached", "loop: the upstream is this server itself",
+    "forward: max_concurrent queries are under way", "forward: recursion is not desired",
+    "forward: too many queries wait for upstreams", "cache: upstreams failed a moment ago",
+    "cache: upstreams do not answer; this was so before",
+    "families: addresses of the other family are left out",
+    "queries to it come back to", "it is not asked any more, all else is served. Query: ",
+    "truncated over UDP", " is down: ", "names no name server", " has no address: ",
+    ": cannot be read", "no reply in ", " names only systemd-resolved's stub",
+  ]
+
+  @Test(arguments: forwardingSentences)
+  func `a sentence of forwarding is the same on its page and in the code`(sentence: String) {
+    let isOnPage = Repository.text("docs/forwarding.md").contains(sentence)
+    let isInCode = Self.code.contains(sentence)
+    #expect(isOnPage, "on the page")
+    #expect(isInCode, "in the code")
+  }
+
+  static let metrics = Set(
+    code.matches(of: /"((?:martlet|coredns)_[a-z_]*[a-z])"/).map { String($0.1) })
+
+  @Test(arguments: metrics.sorted())
+  func `a metric of the server is on the page of the configuration`(name: String) {
+    let isOnPage = Repository.text("docs/configuration.md").contains("`\(name)`")
+    #expect(isOnPage)
+  }
+
   /// A heading's place, as the forge spells it.
   static func anchors(of path: String) -> Set<String> {
     let headings = Repository.text(path).matches(of: /(?m)^#+ (.+)$/).map { String($0.1) }
