@@ -119,7 +119,8 @@ let package = Package(
     tests(
       "AnsweringTests",
       [
-        "Answering", "Cluster", "Config", "Documents", "Kubernetes", "Wire", "ZoneFiles", "Zones",
+        "Answering", "Cluster", "Config", "Documents", "Forwarding", "Kubernetes", "Wire",
+        "ZoneFiles", "Zones",
       ],
       resources: [.copy("Samples")]),
     tests("ForwardingTests", ["Forwarding", "Wire", "ZoneFiles", "Zones"]),

@@ -34,15 +34,20 @@ import Wire
           reply.error = ExtendedError(
             code: view.header.kind == .nameError
               ? ExtendedError.staleNameError : ExtendedError.staleAnswer,
-            text: "cache: upstreams do not answer; this was so before")
+            text: "cache: its TTL has run out")
         } else if hit.isCachedFailure {
-          reply.error = ExtendedError(
-            code: ExtendedError.cachedError, text: "cache: upstreams failed a moment ago",
-            subject: hit.failure?.value.text ?? "")
+          reply.error = Self.cachedError(hit.failure)
         }
         return hit.refresh
       }
     }
+  }
+
+  private static func cachedError(_ failure: AnswerCache.CachedFailure?) -> ExtendedError {
+    let text: StaticString = "cache: upstreams failed a moment ago"
+    guard let failure else { return ExtendedError(code: ExtendedError.cachedError, text: text) }
+    return ExtendedError(
+      code: ExtendedError.cachedError, text: text, subject: failure.value.text)
   }
 }
 
@@ -57,9 +62,12 @@ extension Reply {
     let header = view.header
     code = header.code
     var flags = header.flags & 0x0080
-    if keepsAuthority, namePlace == Query.headerOctets { flags |= header.flags & 0x0400 }
-    // RFC 6840 §5.8: AD is for those who ask for it by AD or DO.
-    if wantsAuthenticData || query.edns?.dnssecOK == true { flags |= header.flags & 0x0020 }
+    // Behind a CNAME of our own neither is the upstream's to say of the whole (RFC 4035 §3.2.3).
+    if namePlace == Query.headerOctets {
+      if keepsAuthority { flags |= header.flags & 0x0400 }
+      // RFC 6840 §5.8: AD is for those who ask for it by AD or DO.
+      if wantsAuthenticData || query.edns?.dnssecOK == true { flags |= header.flags & 0x0020 }
+    }
     writer.setFlags(flags)
     _ = writer.put(view, ttl: ttl, name: namePlace + cut, rotation: rotation)
   }

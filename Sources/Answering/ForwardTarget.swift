@@ -60,13 +60,24 @@ public final class Resumption {
   public var allowsStale = false
   /// An older answer of the cache goes before what upstreams have said (`prefer_positive`).
   public var prefersOlder = false
-  private var results: [(group: Int, question: ForwardQuestion, result: ExchangeResult)] = []
+  private var results: [Entry] = []
+
+  private struct Entry {
+    let group: Int
+    let question: ForwardQuestion
+    let result: ExchangeResult
+    /// The next `forward` is asked in its place.
+    let isPassedOn: Bool
+  }
 
   public init() {}
 
   /// Adds what came of a question: a query asks one for each name of its chain at most.
   public func add(_ result: ExchangeResult, of pending: PendingQuestion) {
-    results.append((pending.target.group.number, pending.question, result))
+    results.append(
+      Entry(
+        group: pending.target.group.number, question: pending.question, result: result,
+        isPassedOn: pending.target.passesOn(result)))
   }
 
   /// How many questions have been asked for the query.
@@ -76,8 +87,11 @@ public final class Resumption {
     results.first { $0.group == target.group.number && $0.question == question }?.result
   }
 
-  /// Whether any upstreams were asked `question`.
-  func holds(_ question: ForwardQuestion) -> Bool {
-    results.contains { $0.question == question }
+  /// Why the cache is asked once more for `question`; nil where what upstreams have said counts.
+  func reason(for question: ForwardQuestion) -> AnswerCache.Reason? {
+    let said = results.filter { $0.question == question }
+    // One `forward` may have said something, and the next one be slow.
+    if prefersOlder || allowsStale && said.allSatisfy(\.isPassedOn) { return .staleAllowed }
+    return said.isEmpty ? .first : nil
   }
 }

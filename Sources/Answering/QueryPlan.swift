@@ -25,6 +25,8 @@ public final class QueryPlan {
   public let leftOut: RecordType?
   /// Upstreams are asked: for other classes, too.
   let forwards: Bool
+  /// A `forward` has `families` of its own.
+  let forwardsLeaveOut: Bool
 
   public init(
     zone: DomainName, block: Int, steps: [Step], hasHandlers: Bool, rotates: Bool,
@@ -43,6 +45,9 @@ public final class QueryPlan {
     self.leftOut = leftOut
     forwards = steps.contains { step in
       if case .forward = step { true } else { false }
+    }
+    forwardsLeaveOut = steps.contains { step in
+      if case .forward(let forward) = step { forward.leftOut != nil } else { false }
     }
   }
 

@@ -170,7 +170,8 @@ public struct Responder: ~Copyable {
     _ plan: QueryPlan, _ reply: inout Reply, _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     reply.rotation = plan.rotates ? random.next() : 0
-    if let probes, reply.query.type == .hinfo, probes.recognizes(name) {
+    // The type first: all workers share the probes, which no other query may count.
+    if reply.query.type == .hinfo, let probes, probes.recognizes(name) {
       reply.code = .nameError
       return
     }
@@ -246,20 +247,22 @@ public struct Responder: ~Copyable {
     _ outcome: inout Outcome
   ) -> Bool {
     var reason = AnswerCache.Reason.first
-    let target = plan.firstForward(of: name)
     if let resumption {
-      guard let target,
-        resumption.prefersOlder || !resumption.holds(target.question(name, reply))
+      guard let forward = plan.firstForward(of: name),
+        let again = resumption.reason(for: forward.question(name, reply))
       else { return false }
-      if resumption.allowsStale || resumption.prefersOlder { reason = .staleAllowed }
+      reason = again
     }
     guard
       let refreshes = step.answer(
         name, hash: hash(name.octets), reason, &reply, &writer, now: now)
     else { return false }
-    if let leftOut = target?.leftOut { reply.leftOut = leftOut }
-    if refreshes, let target {
-      pending = PendingQuestion(target: target.target, question: target.question(name, reply))
+    guard refreshes || plan.forwardsLeaveOut, let forward = plan.firstForward(of: name) else {
+      return true
+    }
+    if let leftOut = forward.leftOut { reply.leftOut = leftOut }
+    if refreshes {
+      pending = PendingQuestion(target: forward.target, question: forward.question(name, reply))
       outcome.refreshes = true
     }
     return true
@@ -273,8 +276,7 @@ public struct Responder: ~Copyable {
     if let leftOut = step.leftOut { reply.leftOut = leftOut }
     if result.hasFailed, let cache = plan.cacheStep,
       cache.answer(
-        name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil,
-      reply.code != .serverFailure
+        name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil
     {
       return
     }
@@ -309,8 +311,10 @@ public struct Responder: ~Copyable {
       isFollowing = true
       guard name.read(writer.octets, at: target), !reply.hasVisited(name, writer) else { break }
       reply.visit(target)
-      guard let plan = zones.find(name) else { break }
-      _ = lookUp(plans[plan], &reply, &writer, &outcome)
+      guard let index = zones.find(name) else { break }
+      let plan = plans[index]
+      if let leftOut = plan.leftOut { reply.leftOut = leftOut }
+      _ = lookUp(plan, &reply, &writer, &outcome)
     }
     if isFollowing { _ = name.read(writer.octets, at: Query.headerOctets) }
   }

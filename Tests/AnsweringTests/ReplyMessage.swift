@@ -61,6 +61,7 @@ struct ReplyMessage {
         try reader.name(compressed: false), RecordType(rawValue: try reader.u16()),
         try reader.u16()
       )
+      reader.recordClass = question?.recordClass ?? Query.classIN
     }
     for _ in 0..<counts[1] { answer.append(try reader.record()) }
     for _ in 0..<counts[2] { authority.append(try reader.record()) }
@@ -96,6 +97,8 @@ struct ReplyMessage {
 private struct MessageReader {
   private let octets: [UInt8]
   private var at = 0
+  /// What all records are of.
+  var recordClass = Query.classIN
 
   init(_ octets: [UInt8]) { self.octets = octets }
 
@@ -164,7 +167,7 @@ private struct MessageReader {
   mutating func record() throws(Malformed) -> ResourceRecord {
     let owner = try name(compressed: true)
     let type = RecordType(rawValue: try u16())
-    guard try u16() == Query.classIN else { throw Malformed(reason: "class of \(owner) \(type)") }
+    guard try u16() == recordClass else { throw Malformed(reason: "class of \(owner) \(type)") }
     let ttl = UInt32(try u16()) << 16 | UInt32(try u16())
     let count = Int(try u16())
     let end = at + count

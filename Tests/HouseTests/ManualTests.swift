@@ -52,7 +52,7 @@ import Testing
     "forward: no upstream could be reached", "loop: the upstream is this server itself",
     "forward: max_concurrent queries are under way", "forward: recursion is not desired",
     "forward: too many queries wait for upstreams", "cache: upstreams failed a moment ago",
-    "cache: upstreams do not answer; this was so before",
+    "cache: its TTL has run out",
     "families: addresses of the other family are left out",
     "queries to it come back to", "it is not asked any more, all else is served. Query: ",
     "truncated over UDP", " is down: ", "names no name server", " has no address: ",
