@@ -201,7 +201,7 @@ extension GroupState {
 
   fileprivate mutating func refusal(name: String, now: UInt64) -> ExchangeFailure {
     if upstreams.isEmpty {
-      return ExchangeFailure(reason: .noUpstream, text: "of zone \(name)")
+      return ExchangeFailure(reason: .noUpstream, text: "forward \(name) has no upstream")
     }
     let isLoop = upstreams.allSatisfy { $0.dropped != nil }
     if !isLoop { counters.allDown += 1 }

@@ -2,84 +2,79 @@ import Answering
 import Config
 import Forwarding
 import IO
-import Telemetry
 import Wire
 
-/// What a server block forwards to and keeps: made once for all workers, and kept over a reload
-/// that does not change it.
-final class BlockForwarding {
+/// What a server block forwards to and keeps: one for each generation, of parts that are kept over
+/// reloads as long as what they are made from stays the same.
+struct BlockForwarding {
   let cache: AnswerCache?
   let sources: [UpstreamSource]
   let targets: [ForwardTarget]
 
-  /// What tells two of them apart.
-  struct Key: Hashable {
-    let keys: [ZoneKey]
-    let bind: [[String]]
-    let forwards: [ForwardSettings]
-    let cache: CacheSettings?
-    let loop: Bool
-    /// Zones of longer server blocks, which the cache must not cross.
-    let longerZones: [DomainName]
-
-    init(_ block: ServerBlock, in configuration: Configuration) {
-      keys = block.keys
-      bind = block.bind.map { $0.addresses + ["except"] + $0.except }
-      forwards = block.forwards.map(\.withoutPlace)
-      cache = block.cache
-      loop = block.loop
-      let zones = Set(configuration.blocks.flatMap(\.keys).map(\.zone))
-      let own = block.keys.map(\.zone)
-      longerZones = zones.filter { zone in
-        !own.contains(zone) && own.contains { zone.isAtOrBelow($0) }
-      }.sorted { $0.description < $1.description }
-    }
-  }
-
-  /// - Parameters:
-  ///   - directory: what relative paths are relative to.
-  init(
-    _ key: Key, in directory: String, hash: NameHash, loop: EventLoop, log: Log,
-    asks: OwnQuestions, probes: LoopProbes
-  ) {
-    let cache =
-      key.forwards.isEmpty
-      ? nil
-      : key.cache.map {
-        AnswerCache(
-          settings: AnswerCache.Settings($0, longerZones: key.longerZones), hash: hash)
-      }
+  init(cache: AnswerCache?, sources: [UpstreamSource], block: ServerBlock) {
     self.cache = cache
-    let sources = key.forwards.map { settings in
-      UpstreamSource(
-        settings, number: asks.makeGroupNumber(), in: directory, loop: loop, log: log, asks: asks,
-        probes: probes, detectsLoops: key.loop)
-    }
     self.sources = sources
-    targets = zip(key.forwards, sources).enumerated().map { index, pair in
+    targets = zip(block.forwards, sources).enumerated().map { index, pair in
       ForwardTarget(
         group: pair.1.group, cache: cache, settings: pair.0,
-        hasNext: index + 1 < key.forwards.count)
+        hasNext: index + 1 < block.forwards.count)
     }
   }
+}
 
-  /// Finds the upstreams, and looks after them from then on.
-  func start() {
-    for source in sources { source.start() }
+/// Which block of a configuration something belongs to, wherever it stands in the file.
+struct BlockIdentity: Hashable {
+  private let keys: [ZoneKey]
+  private let bind: [[String]]
+
+  init(_ block: ServerBlock) {
+    keys = block.keys
+    bind = block.bind.map { $0.addresses + ["except"] + $0.except }
+  }
+}
+
+/// What a cache's answers depend on: its own settings, and who is asked for which names.
+struct CacheKey: Hashable {
+  let settings: AnswerCache.Settings
+  private let block: BlockIdentity
+  private let asked: [Asked]
+
+  private struct Asked: Hashable {
+    let from: DomainName
+    let except: [DomainName]
+    let upstreams: [ForwardSettings.Upstream]
   }
 
-  /// Looks for loops, now that queries can come back.
-  func checkLoops() {
-    for source in sources { source.checkLoops() }
+  /// Nil for a block that has nothing to keep.
+  init?(_ block: ServerBlock, in configuration: Configuration) {
+    guard let cache = block.cache, !block.forwards.isEmpty else { return nil }
+    self.block = BlockIdentity(block)
+    asked = block.forwards.map {
+      Asked(from: $0.from, except: $0.except, upstreams: $0.upstreams)
+    }
+    let zones = Set(configuration.blocks.flatMap(\.keys).map(\.zone))
+    let own = block.keys.map(\.zone)
+    let longer = zones.filter { zone in
+      !own.contains(zone) && own.contains { zone.isAtOrBelow($0) }
+    }.sorted { $0.description < $1.description }
+    settings = AnswerCache.Settings(cache, longerZones: longer)
   }
+}
 
-  /// Looks after them no more; queries that wait still get their answers.
-  func stop() {
-    for source in sources { source.stop() }
+/// What the upstreams of a directive depend on.
+struct UpstreamKey: Hashable {
+  let settings: ForwardSettings
+  let detectsLoops: Bool
+  private let block: BlockIdentity
+  /// Two directives of a block may be alike.
+  private let index: Int
+
+  init(_ settings: ForwardSettings, _ index: Int, of block: ServerBlock) {
+    self.settings = settings.withoutPlace
+    self.index = index
+    self.block = BlockIdentity(block)
+    detectsLoops = block.loop
   }
-
-  /// What is not as it should be, a line each.
-  var problems: [String] { sources.flatMap(\.problems) }
 }
 
 extension ForwardSettings {

@@ -132,7 +132,8 @@ final class ExchangeDriver {
       sockets[attempt] = socket
     case .failure(let error):
       machine.fail(
-        attempt: attempt, error.isOutOfDescriptors ? .overload : .unreachable, IOError.text(error.errno), now: Clock.monotonic)
+        attempt: attempt, error.isOutOfDescriptors ? .overload : .unreachable,
+        IOError.text(error.errno), now: Clock.monotonic)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Answering
 import Cluster
 import Config
+import Forwarding
 import IO
 import Kubernetes
 import Telemetry
@@ -37,7 +38,8 @@ final class Generation {
   let enabledPlugins: [QueryLabels: [String]]
   private(set) var clusters = Kept<KubernetesSettings, ClusterSource>()
   private(set) var zones = Kept<ZoneSource.Key, ZoneSource>()
-  private(set) var forwardings = Kept<BlockForwarding.Key, BlockForwarding>()
+  private(set) var upstreams = Kept<UpstreamKey, UpstreamSource>()
+  private var caches = Kept<CacheKey, AnswerCache>()
   private var blockForwardings: [BlockForwarding] = []
   private var blockClusters: [[ClusterSource]] = []
   private var blockZones: [[ZoneSource]] = []
@@ -63,7 +65,10 @@ final class Generation {
       formats.append(log.format)
     }
     self.formats = formats
-    for block in configuration.blocks { addData(of: block, earlier) }
+    for block in configuration.blocks {
+      addData(of: block, earlier)
+      try addForwarding(of: block, earlier)
+    }
   }
 
   /// Directives that differ only in their zones share the objects.
@@ -85,13 +90,28 @@ final class Generation {
           ZoneSource(key, log: parts.log)
         }
       })
-    let key = BlockForwarding.Key(block, in: configuration)
-    blockForwardings.append(
-      forwardings.object(for: key, from: earlier.map(\.forwardings)) {
-        BlockForwarding(
-          key, in: parts.directory, hash: parts.hash, loop: parts.loop, log: parts.log,
-          asks: parts.asks, probes: parts.probes)
-      })
+  }
+
+  private func addForwarding(
+    of block: ServerBlock, _ earlier: [Generation]
+  ) throws(StartError) {
+    let cache = CacheKey(block, in: configuration).map { key in
+      caches.object(for: key, from: earlier.map(\.caches)) {
+        AnswerCache(settings: key.settings, hash: parts.hash)
+      }
+    }
+    var sources: [UpstreamSource] = []
+    for (index, settings) in block.forwards.enumerated() {
+      let key = UpstreamKey(settings, index, of: block)
+      sources.append(
+        try upstreams.object(for: key, from: earlier.map(\.upstreams)) { () throws(StartError) in
+          try UpstreamSource(
+            settings, number: parts.asks.makeGroupNumber(), in: parts.directory, loop: parts.loop,
+            log: parts.log, asks: parts.asks, probes: parts.probes,
+            detectsLoops: key.detectsLoops)
+        })
+    }
+    blockForwardings.append(BlockForwarding(cache: cache, sources: sources, block: block))
   }
 
   /// Reads the objects and zones that no earlier generation has, and follows them. Objects of an
@@ -99,12 +119,12 @@ final class Generation {
   func start() {
     for source in clusters.made { source.start(in: parts.directory) }
     for source in zones.made { source.start(on: parts.loop) }
-    for forwarding in forwardings.made { forwarding.start() }
+    for source in upstreams.made { source.start() }
   }
 
   /// Looks for upstreams that are this server, now that queries can come back.
   func checkLoops() {
-    for forwarding in forwardings.made { forwarding.checkLoops() }
+    for source in upstreams.made { source.checkLoops() }
   }
 
   /// Whether objects that the serving generation lacks are complete and up to date.
@@ -120,7 +140,7 @@ final class Generation {
   /// Ends what none of `others` has.
   func end(except others: [Generation]) {
     for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
-    for forwarding in forwardings.missing(in: others.map(\.forwardings)) { forwarding.stop() }
+    for source in upstreams.missing(in: others.map(\.upstreams)) { source.stop() }
   }
 
   /// Leaves out listeners that could not be opened on this host.
@@ -141,7 +161,7 @@ final class Generation {
   /// What a person wants to know of everything that is not as it should be.
   var problems: [String] {
     clusters.all.flatMap(\.problems) + zones.all.compactMap(\.problem)
-      + forwardings.all.flatMap(\.problems)
+      + upstreams.all.flatMap(\.problems)
   }
 
   /// For each source of objects the first zone of a directive that is answered from it.
@@ -154,13 +174,13 @@ final class Generation {
     }
   }
 
-  /// What blocks forward and keep, each once, with the listener and the zones that metrics name.
-  var forwardingLabels: [(forwarding: BlockForwarding, server: String, zones: String)] {
-    forwardings.all.map { forwarding in
-      let block = blockForwardings.firstIndex { $0 === forwarding } ?? 0
+  /// The caches, each once, with the listener and the zones that metrics name.
+  var cacheLabels: [(cache: AnswerCache, server: String, zones: String)] {
+    caches.all.map { cache in
+      let block = blockForwardings.firstIndex { $0.cache === cache } ?? 0
       let server = listeners.first { $0.blocks.contains { $0.block == block } }?.label ?? ""
-      let zones = configuration.blocks[block].cache?.zones ?? []
-      return (forwarding, server, zones.map(\.description).joined(separator: ","))
+      let zones = cache.settings.zones.map(\.description)
+      return (cache, server, zones.joined(separator: ","))
     }
   }
 

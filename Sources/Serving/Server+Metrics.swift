@@ -24,9 +24,8 @@ extension Server {
       source.addMetrics(to: &page, zone: number == 1 ? zone : "\(zone) #\(number)")
     }
     ForwardMetrics.add(
-      generation.forwardings.all.flatMap(\.sources).map(\.group), to: &page)
-    for (forwarding, server, zones) in generation.forwardingLabels {
-      guard let cache = forwarding.cache else { continue }
+      generation.upstreams.all.map(\.group), to: &page)
+    for (cache, server, zones) in generation.cacheLabels {
       ForwardMetrics.add(cache, server: server, zones: zones, to: &page)
     }
     page.add(

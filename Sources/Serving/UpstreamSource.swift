@@ -18,10 +18,14 @@ final class UpstreamSource {
   private var loops: LoopCheck?
   private var timers: [Registration] = []
   private var current: [Upstream] = []
+  /// Those that have been told of as down.
+  private var down: Set<Upstream> = []
 
   /// How often it is looked whether an upstream is to be probed, or a resolver file has changed.
   private static let probing = Duration.milliseconds(100)
   private static let rereading = Duration.seconds(5)
+  /// How often it is said that an upstream has gone down or is back.
+  private static let telling = Duration.seconds(1)
 
   /// - Parameters:
   ///   - directory: what relative paths are relative to.
@@ -29,18 +33,23 @@ final class UpstreamSource {
   init(
     _ settings: ForwardSettings, number: Int, in directory: String, loop: EventLoop, log: Log,
     asks: OwnQuestions, probes: LoopProbes, detectsLoops: Bool
-  ) {
+  ) throws(StartError) {
     self.settings = settings
     self.loop = loop
     self.log = log
     self.asks = asks
+    var options = ForwardOptions(settings)
+    let absolute = { (path: String) in path.hasPrefix("/") ? path : directory + "/" + path }
+    options.streams.tls.certificate = options.streams.tls.certificate.map(absolute)
+    options.streams.tls.key = options.streams.tls.key.map(absolute)
+    options.streams.tls.authority = options.streams.tls.authority.map(absolute)
+    try Self.check(options.streams.tls, of: settings)
     group = UpstreamGroup(
-      number: number, name: settings.from.description, options: ForwardOptions(settings),
-      upstreams: [])
+      number: number, name: settings.from.description, options: options, upstreams: [])
     files = settings.upstreams.compactMap { upstream in
       guard case .resolverFile(let path) = upstream.target else { return nil }
       return ResolverFileSource(
-        path: path.hasPrefix("/") ? path : directory + "/" + path, port: upstream.port, log: log)
+        path: absolute(path), port: upstream.port, log: log)
     }
     let resolvers = settings.resolvers.map {
       Upstream(address: $0.address, port: $0.port)
@@ -53,6 +62,18 @@ final class UpstreamSource {
     }
     if detectsLoops {
       loops = LoopCheck(group: group, zone: settings.from, log: log, asks: asks, probes: probes)
+    }
+  }
+
+  /// Files that cannot be used are known before anybody waits for an upstream behind them.
+  private static func check(
+    _ tls: StreamOptions.TLS, of settings: ForwardSettings
+  ) throws(StartError) {
+    guard settings.upstreams.contains(where: { $0.transport == .tls }) else { return }
+    do {
+      _ = try TLSClient(certificate: tls.certificate, key: tls.key, authority: tls.authority)
+    } catch {
+      throw StartError("\(settings.place): error: forward: \(error)")
     }
   }
 
@@ -71,6 +92,7 @@ final class UpstreamSource {
         })
     }
     timers.append(loop.every(Self.probing) { [unowned self] in probe() })
+    timers.append(loop.every(Self.telling) { [unowned self] in tell() })
   }
 
   /// Looks after them no more.
@@ -88,6 +110,21 @@ final class UpstreamSource {
     let now = Clock.monotonic
     guard let next = group.nextProbe, next <= now else { return }
     for upstream in group.dueProbes(now: now) { asks.driver.probe(upstream, in: group) }
+  }
+
+  private func tell() {
+    guard !(group.isUp && down.isEmpty && group.nextProbe == nil) else { return }
+    for status in group.status(now: Clock.monotonic) {
+      let name = status.upstream.description
+      if status.isUp {
+        if down.remove(status.upstream) != nil {
+          log.info("\(name) is up again", plugin: "forward")
+        }
+      } else if down.insert(status.upstream).inserted {
+        log.warning(
+          "\(name) is down\(status.reason.map { ": " + $0 } ?? "")", plugin: "forward")
+      }
+    }
   }
 
   /// Puts together the upstreams in the order of the directive, each once.

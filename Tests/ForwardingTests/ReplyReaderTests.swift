@@ -175,7 +175,8 @@ struct ReplyRow: CustomTestStringConvertible {
         // Of one that may not know EDNS, the machine makes what it can.
         let isOld = code == 1 || code == 4
         #expect(
-          reply == .wrong(isOld ? .bareError(ResponseCode(rawValue: UInt16(code))) : .otherQuestion))
+          reply == .wrong(isOld ? .bareError(ResponseCode(rawValue: UInt16(code))) : .otherQuestion)
+        )
         continue
       }
       guard case .answer(let answer, let details) = reply else {
