@@ -29,8 +29,8 @@ public final class ForwardStep {
   func question(_ name: borrowing QueryName, _ reply: borrowing Reply) -> ForwardQuestion {
     let query = reply.query
     return ForwardQuestion(
-      name: name.domainName, type: query.type, recordClass: query.recordClass,
-      dnssecOK: query.edns?.dnssecOK ?? false, checkingDisabled: query.checkingDisabled, hash: hash)
+      name: name, hash: hash(name.octets), type: query.type, recordClass: query.recordClass,
+      dnssecOK: query.edns?.dnssecOK ?? false, checkingDisabled: query.checkingDisabled)
   }
 
   enum Outcome {
@@ -57,9 +57,8 @@ public final class ForwardStep {
         code: ExtendedError.notAuthoritative, text: "forward: recursion is not desired")
       return .refused
     }
-    let question = question(name, reply)
-    guard let result = resumption?.result(of: question, from: target) else {
-      return .pending(PendingQuestion(target: target, question: question))
+    guard let result = resumption?.result(of: name, from: target) else {
+      return .pending(PendingQuestion(target: target, question: question(name, reply)))
     }
     return target.passesOn(result) ? .passedOn(result) : .given(result)
   }

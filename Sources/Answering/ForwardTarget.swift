@@ -83,15 +83,26 @@ public final class Resumption {
   /// How many questions have been asked for the query.
   public var count: Int { results.count }
 
-  func result(of question: ForwardQuestion, from target: ForwardTarget) -> ExchangeResult? {
-    results.first { $0.group == target.group.number && $0.question == question }?.result
+  /// What `target` has said of a name. All else of the question is the query's, and so the same for
+  /// all of them.
+  func result(of name: borrowing QueryName, from target: ForwardTarget) -> ExchangeResult? {
+    for entry in results
+    where entry.group == target.group.number && entry.question.asks(for: name) {
+      return entry.result
+    }
+    return nil
   }
 
-  /// Why the cache is asked once more for `question`; nil where what upstreams have said counts.
-  func reason(for question: ForwardQuestion) -> AnswerCache.Reason? {
-    let said = results.filter { $0.question == question }
+  /// Why the cache is asked once more for a name; nil where what upstreams have said counts.
+  func reason(for name: borrowing QueryName) -> AnswerCache.Reason? {
+    var isSaid = false
+    var isOver = false
+    for entry in results where entry.question.asks(for: name) {
+      isSaid = true
+      if !entry.isPassedOn { isOver = true }
+    }
     // One `forward` may have said something, and the next one be slow.
-    if prefersOlder || allowsStale && said.allSatisfy(\.isPassedOn) { return .staleAllowed }
-    return said.isEmpty ? .first : nil
+    if prefersOlder || allowsStale && !isOver { return .staleAllowed }
+    return isSaid ? nil : .first
   }
 }

@@ -248,9 +248,7 @@ public struct Responder: ~Copyable {
   ) -> Bool {
     var reason = AnswerCache.Reason.first
     if let resumption {
-      guard let forward = plan.firstForward(of: name),
-        let again = resumption.reason(for: forward.question(name, reply))
-      else { return false }
+      guard let again = resumption.reason(for: name) else { return false }
       reason = again
     }
     guard

@@ -27,6 +27,25 @@ public struct ForwardQuestion: Hashable, Sendable {
     self.hash = name.octets.withOctets { hash($0) }
   }
 
+  /// The question for a name that is folded already, with its hash.
+  public init(
+    name: borrowing QueryName, hash: UInt64, type: RecordType, recordClass: UInt16, dnssecOK: Bool,
+    checkingDisabled: Bool
+  ) {
+    self.name = name.domainName
+    self.type = type
+    self.recordClass = recordClass
+    self.dnssecOK = dnssecOK
+    self.checkingDisabled = checkingDisabled
+    self.hash = hash
+  }
+
+  /// Whether `name`, folded, is what is asked for.
+  public func asks(for name: borrowing QueryName) -> Bool {
+    let wanted = name.octets
+    return self.name.octets.withOctets { $0.equals(wanted) }
+  }
+
   /// Octets of the question in a message: the name, TYPE and CLASS.
   public var octetCount: Int { name.octets.count + 4 }
 

@@ -45,11 +45,15 @@ struct QuestionOutcome: Sendable {
   private typealias Key = OutstandingQuestions.Key
 
   /// What this worker asks, or waits for another to have asked.
-  private struct Asking {
+  private final class Asking {
     let pending: PendingQuestion
     var first: WaitingQuery?
     /// Workers that wait for it, too.
     var others: Set<Int> = []
+
+    init(_ pending: PendingQuestion) {
+      self.pending = pending
+    }
   }
 
   /// What workers tell each other.
@@ -73,14 +77,16 @@ struct QuestionOutcome: Sendable {
   private let worker: Int
   private let outstanding: OutstandingQuestions
   private let mailboxes: [Mailbox<Worker.Command>]
+  private let hash: NameHash
   private let loop: EventLoop
   private lazy var driver = ExchangeDriver(
     loop: loop, finished: { [unowned self] in finish($0) },
     slow: { [unowned self] in noteSlow($0) })
   private var asked: [Int: Asking] = [:]
-  private var exchanges: [Key: Int] = [:]
+  private var askedByKey: [Key: Asking] = [:]
   private var joined: [Key: Asking] = [:]
-  private var perClient: [IPAddress: Int] = [:]
+  /// By a hash of the client's address; the few that share a place share what they may have.
+  private var perClient = [UInt16](repeating: 0, count: 4096)
   /// How many wait.
   private(set) var count = 0
   /// Where late replies are written: 65,535 octets.
@@ -88,8 +94,9 @@ struct QuestionOutcome: Sendable {
 
   init(
     worker: Int, loop: EventLoop, outstanding: OutstandingQuestions,
-    mailboxes: [Mailbox<Worker.Command>]
+    mailboxes: [Mailbox<Worker.Command>], hash: NameHash
   ) {
+    self.hash = hash
     self.worker = worker
     self.outstanding = outstanding
     self.mailboxes = mailboxes
@@ -108,7 +115,7 @@ struct QuestionOutcome: Sendable {
       return resume(query)
     }
     count += 1
-    perClient[query.peer.address, default: 0] += 1
+    perClient[place(of: query.peer.address)] += 1
     ask(pending, for: query)
     driver.perform()
   }
@@ -123,7 +130,11 @@ struct QuestionOutcome: Sendable {
   private func hasRoom(for client: IPAddress) -> Bool {
     guard count < Self.maximumCount else { return false }
     return count < Self.maximumCount / 2
-      || perClient[client, default: 0] < Self.maximumPerClient
+      || perClient[place(of: client)] < Self.maximumPerClient
+  }
+
+  private func place(of client: IPAddress) -> Int {
+    Int(truncatingIfNeeded: hash(client.high ^ client.low)) & (perClient.count - 1)
   }
 
   private func ask(_ pending: PendingQuestion, for query: WaitingQuery) {
@@ -132,10 +143,15 @@ struct QuestionOutcome: Sendable {
     case .own:
       start(pending, for: query, overStream: query.peer.transport == .tcp)
     case .other(let owner):
-      let isFirst = joined[key] == nil
-      query.next = joined[key]?.first
-      joined[key, default: Asking(pending: pending)].first = query
-      if isFirst { mailboxes[owner].post(.forwarding(.join(pending, worker: worker))) }
+      if let asking = joined[key] {
+        query.next = asking.first
+        asking.first = query
+        return
+      }
+      let asking = Asking(pending)
+      asking.first = query
+      joined[key] = asking
+      mailboxes[owner].post(.forwarding(.join(pending, worker: worker)))
     }
   }
 
@@ -143,13 +159,18 @@ struct QuestionOutcome: Sendable {
     let target = pending.target
     let exchange = driver.start(
       pending.question, of: target.group, overStream: overStream, patience: target.patience)
-    var asking = asked[exchange] ?? Asking(pending: pending)
+    let asking = asked[exchange] ?? begin(pending, exchange)
     if let query {
       query.next = asking.first
       asking.first = query
     }
+  }
+
+  private func begin(_ pending: PendingQuestion, _ exchange: Int) -> Asking {
+    let asking = Asking(pending)
     asked[exchange] = asking
-    exchanges[key(pending)] = exchange
+    askedByKey[key(pending)] = asking
+    return asking
   }
 
   private func key(_ pending: PendingQuestion) -> Key {
@@ -163,7 +184,7 @@ struct QuestionOutcome: Sendable {
     let pending = asking.pending
     let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
-    exchanges[key(pending)] = nil
+    askedByKey[key(pending)] = nil
     outstanding.release(key(pending))
     for other in asking.others {
       mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
@@ -208,16 +229,13 @@ struct QuestionOutcome: Sendable {
   private func leave(_ query: WaitingQuery) {
     query.next = nil
     count -= 1
-    let address = query.peer.address
-    let left = perClient[address, default: 1] - 1
-    perClient[address] = left > 0 ? left : nil
+    perClient[place(of: query.peer.address)] -= 1
   }
 
   /// Whoever can be answered with what was so before, is.
   private func noteSlow(_ exchange: Int) {
-    guard var asking = asked[exchange] else { return }
+    guard let asking = asked[exchange] else { return }
     asking.first = answerStale(asking.first)
-    asked[exchange] = asking
     for other in asking.others { mailboxes[other].post(.forwarding(.slow(asking.pending))) }
   }
 
@@ -243,18 +261,16 @@ struct QuestionOutcome: Sendable {
   func receive(_ message: Message) {
     switch message {
     case .join(let pending, let other):
-      guard let exchange = exchanges[key(pending)] else {
+      guard let asking = askedByKey[key(pending)] else {
         return mailboxes[other].post(.forwarding(.missed(pending)))
       }
-      asked[exchange]?.others.insert(other)
+      asking.others.insert(other)
     case .result(let outcome, let pending):
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
       deliver(outcome, of: pending, to: asking.first)
     case .slow(let pending):
-      let key = key(pending)
-      guard var asking = joined[key] else { return }
+      guard let asking = joined[key(pending)] else { return }
       asking.first = answerStale(asking.first)
-      joined[key] = asking
     case .missed(let pending):
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
       var rest = asking.first

@@ -16,7 +16,8 @@ final class Worker {
   var leave: Registration?
   private var closing: Registration?
   private(set) lazy var waiting = WaitingQueries(
-    worker: setup.number, loop: loop, outstanding: setup.outstanding, mailboxes: setup.mailboxes)
+    worker: setup.number, loop: loop, outstanding: setup.outstanding, mailboxes: setup.mailboxes,
+    hash: setup.hash)
 
   /// What the control thread tells a worker.
   enum Command: Sendable {

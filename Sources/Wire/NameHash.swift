@@ -31,6 +31,10 @@ public struct NameHash: Sendable {
     return Self.mix(hash ^ tail ^ 0x9E37_79B9_7F4A_7C15)
   }
 
+  /// The hash of a number.
+  @inlinable
+  public func callAsFunction(_ number: UInt64) -> UInt64 { Self.mix(number ^ seed) }
+
   /// Both halves of a 128-bit product, folded: every input bit reaches every output bit.
   @inlinable @inline(__always)
   static func mix(_ value: UInt64) -> UInt64 {
