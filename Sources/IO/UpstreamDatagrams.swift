@@ -34,8 +34,6 @@ import Glibc
     var token = 0
     var generation: Int32 = 0
     var isBusy = false
-    /// Datagrams and errors since the query was sent.
-    var arrivals = 0
   }
 
   /// Sockets of one family, bound to one source address or to none.
@@ -99,7 +97,6 @@ import Glibc
     let descriptor = slots[slot].descriptor
     slots[slot].isBusy = true
     slots[slot].token = token
-    slots[slot].arrivals = 0
     slots[slot].generation = (slots[slot].generation &+ 1) & 0x7_FFFF
     if unsafe to.withSockaddr({ unsafe connect(descriptor, $0, $1) }) != 0 {
       try giveUp(slot, "connect to udp \(to)")
@@ -173,15 +170,13 @@ import Glibc
     return socket
   }
 
-  /// Closes the port, then either keeps the socket or closes it too. One datagram is what an
-  /// exchange has: nothing more is looked for then, and should there be, the loop says so before
-  /// the socket is used again, or its ID is not the one waited for.
+  /// Closes the port, then either keeps the socket or closes it too.
   private func retire(_ slot: Int) {
     slots[slot].isBusy = false
     let pool = slots[slot].pool
     guard pools[pool].idle.count < Self.idleSockets,
       clinux_disconnect(slots[slot].descriptor) == 0,
-      slots[slot].arrivals == 1 || empty(slots[slot].descriptor)
+      empty(slots[slot].descriptor)
     else { return close(slot) }
     pools[pool].idle.append(slot)
   }
@@ -216,14 +211,11 @@ import Glibc
       let count = unsafe recv(
         descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
       if count >= 0 {
-        slots[slot].arrivals += 1
         unsafe onMessage(
           slots[slot].token, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       } else {
         let error = errno
         if error == EAGAIN { return }
-        // Whatever is counted is not 1 any more: what an error leaves is taken away.
-        slots[slot].arrivals += 2
         Self.dropErrors(descriptor)
         if !Self.isPassing(error) { onFailure(slots[slot].token, error) }
       }
