@@ -14,7 +14,7 @@ public struct ForwardSettings: Hashable, Sendable {
     public enum Target: Hashable, Sendable {
       /// The zone index is an interface's name or number, of `fe80::1%eth0`.
       case address(IPAddress, zoneIndex: String?)
-      /// Looked up once, when the server starts.
+      /// Looked up at the start, and again when the TTL of its addresses is over.
       case hostName(String)
       /// The `nameserver` lines of a file such as `/etc/resolv.conf`, path as written.
       case resolverFile(String)
@@ -79,9 +79,9 @@ public struct ForwardSettings: Hashable, Sendable {
   public var maxIdleConnections = 0
   /// How old a connection may become, in use or not; zero is no limit.
   public var maxAge: Duration = .zero
-  /// Failed health checks in a row after which an upstream is down; 0 is never.
+  /// Failures in a row, of queries or probes, after which an upstream is down; 0 is never.
   public var maxFails: UInt32 = 2
-  /// Connects tried for one query; 0 is no limit of its own.
+  /// Upstreams asked for one question; 0 is no limit of its own.
   public var maxConnectAttempts: UInt32 = 0
   public var tls: TLS?
   public var tlsServerName: String?

@@ -30,8 +30,7 @@ extension AnswerCache {
     /// records, for which SERVFAIL is said.
     public internal(set) var failure: CachedFailure?
     /// 0, or for an NXDOMAIN of an ancestor (RFC 8020) how many octets longer the name asked for
-    /// is: so much is added to every compression pointer of the records, as all they point to
-    /// stands so much later.
+    /// is: so far behind its beginning the name begins that the answer is of.
     public internal(set) var cutOctets = 0
 
     /// Whether the answer is the NXDOMAIN of an ancestor.

@@ -4,7 +4,7 @@ import Wire
 struct UpstreamState: Sendable {
   /// How long what an upstream cannot do is remembered: nanoseconds of an hour.
   static let memory: UInt64 = 3_600_000_000_000
-  /// Probes of an upstream that stays down are no further apart.
+  /// Probes of an upstream that stays down are no further apart, or as far as `health_check` says.
   static let longestProbeInterval: UInt64 = 10_000_000_000
   /// After this a probe is taken for lost with the thread that had it.
   static let probePatience: UInt64 = 5_000_000_000
@@ -105,7 +105,11 @@ struct UpstreamState: Sendable {
     counters.failedProbes += 1
     let wasDown = downSince != nil
     failed(text: text, options: options, now: now)
-    if wasDown { probeInterval = min(probeInterval * 2, Self.longestProbeInterval) }
+    if wasDown {
+      // `health_check` may say longer.
+      let longest = max(options.healthCheck.interval, Self.longestProbeInterval)
+      probeInterval = min(probeInterval * 2, longest)
+    }
     probeAt = now + probeInterval
   }
 }

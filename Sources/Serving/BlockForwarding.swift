@@ -52,12 +52,18 @@ struct CacheKey: Hashable {
     asked = block.forwards.map {
       Asked(from: $0.from, except: $0.except, upstreams: $0.upstreams)
     }
-    let zones = Set(configuration.blocks.flatMap(\.keys).map(\.zone))
+    // Without the cut no answer depends on other blocks, and they may come and go.
+    let longer = cache.nxdomainCut ? Self.longerZones(than: block, in: configuration) : []
+    settings = AnswerCache.Settings(cache, longerZones: longer)
+  }
+
+  private static func longerZones(
+    than block: ServerBlock, in configuration: Configuration
+  ) -> [DomainName] {
     let own = block.keys.map(\.zone)
-    let longer = zones.filter { zone in
+    return Set(configuration.blocks.flatMap(\.keys).map(\.zone)).filter { zone in
       !own.contains(zone) && own.contains { zone.isAtOrBelow($0) }
     }.sorted { $0.description < $1.description }
-    settings = AnswerCache.Settings(cache, longerZones: longer)
   }
 }
 

@@ -19,8 +19,6 @@ final class ExchangeDriver {
   struct Finished {
     let exchange: Int
     let result: ExchangeResult
-    let group: UpstreamGroup
-    let question: ForwardQuestion
   }
 
   /// - Parameters:
@@ -113,8 +111,8 @@ final class ExchangeDriver {
       }
     case .slow(let exchange):
       slow(exchange)
-    case .finish(let exchange, let result, let group, let question):
-      finished(Finished(exchange: exchange, result: result, group: group, question: question))
+    case .finish(let exchange, let result, _, _):
+      finished(Finished(exchange: exchange, result: result))
     }
   }
 

@@ -75,8 +75,9 @@ final class HostNameSource {
       asks.ask(name, type, of: group) { [weak self] result in
         switch result {
         case .answer(let answer, let upstream):
-          found += answer.addresses
-          if answer.header.ttl > 0 { ttl = min(ttl, answer.header.ttl) }
+          let addresses = answer.addresses
+          found += addresses
+          if !addresses.isEmpty { ttl = min(ttl, answer.header.ttl) }
           if answer.header.code != .noError {
             failures.append("\(upstream.description): \(answer.header.code)")
           }

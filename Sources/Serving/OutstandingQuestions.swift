@@ -39,9 +39,12 @@ final class OutstandingQuestions: Sendable {
     }
   }
 
-  /// The question has been answered; called by who asked.
-  func release(_ key: Key) {
-    shard(key).owners.withLock { _ = $0.removeValue(forKey: key) }
+  /// The question that `worker` asked has been answered. One that another has come to ask since is
+  /// left to it.
+  func release(_ key: Key, by worker: Int) {
+    shard(key).owners.withLock { owners in
+      if owners[key] == worker { owners[key] = nil }
+    }
   }
 
   private func shard(_ key: Key) -> Shard {

@@ -13,6 +13,8 @@ final class ResolverFileSource {
   private(set) var upstreams: [Upstream] = []
   /// What is wrong with it now.
   private(set) var problem: String?
+  /// What is wrong with the contents read last.
+  private var lastProblem: String?
 
   init(path: String, port: UInt16, log: Log) {
     self.path = path
@@ -34,7 +36,11 @@ final class ResolverFileSource {
       file = ResolverFile(text: real)
       source = ResolverFile.systemdResolvedPath
     }
-    guard new != text else { return false }
+    guard new != text else {
+      // A file that had gone and is back as it was has nothing new to say.
+      problem = lastProblem
+      return false
+    }
     text = new
     for problem in file.problems {
       log.warning("\(source):\(problem.line): \(problem.message)", plugin: "forward")
@@ -46,9 +52,10 @@ final class ResolverFileSource {
     }
     guard !found.isEmpty else {
       note("\(source): names no name server")
+      lastProblem = problem
       return false
     }
-    problem = nil
+    (problem, lastProblem) = (nil, nil)
     guard found != upstreams else { return false }
     let isFirst = upstreams.isEmpty
     upstreams = found

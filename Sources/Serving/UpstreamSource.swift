@@ -150,6 +150,7 @@ final class UpstreamSource {
     upstreams = Array(upstreams.prefix(ForwardSettings.maximumUpstreams))
     guard upstreams != current else { return }
     current = upstreams
+    down.formIntersection(upstreams)
     group.replace(upstreams)
     if !timers.isEmpty { checkLoops() }
   }

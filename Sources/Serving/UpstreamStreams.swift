@@ -153,9 +153,6 @@ struct StreamQuery {
   var isRepeated = false
   /// Monotonic nanoseconds.
   let sent = Clock.monotonic
-
-  /// The ID that the query was made with.
-  var id: UInt16 { UInt16(octets[0]) << 8 | UInt16(octets[1]) }
 }
 
 /// One connection, with the queries under way on it by the ID that they have there.

@@ -109,9 +109,8 @@ struct QuestionOutcome: Sendable {
 
   /// Has `pending` asked for a query; its endpoint hears of the result by `resume`.
   func wait(_ query: WaitingQuery, for pending: PendingQuestion) {
-    guard hasRoom(for: query.peer.address), query.resumption.count < Self.maximumQuestions else {
-      query.resumption.add(
-        .failure(ExchangeFailure(reason: .overload, text: "\(count) queries wait")), of: pending)
+    if let limit = limit(of: query) {
+      query.resumption.add(.failure(ExchangeFailure(reason: .overload, text: limit)), of: pending)
       return resume(query)
     }
     count += 1
@@ -127,10 +126,15 @@ struct QuestionOutcome: Sendable {
     driver.perform()
   }
 
-  private func hasRoom(for client: IPAddress) -> Bool {
-    guard count < Self.maximumCount else { return false }
-    return count < Self.maximumCount / 2
-      || perClient[place(of: client)] < Self.maximumPerClient
+  /// Which limit a query is at, as its reply says it; nil where it may wait.
+  private func limit(of query: WaitingQuery) -> String? {
+    if query.resumption.count >= Self.maximumQuestions {
+      return "\(Self.maximumQuestions) questions for one query"
+    }
+    if count >= Self.maximumCount { return "\(count) queries wait" }
+    guard count >= Self.maximumCount / 2 else { return nil }
+    let ofClient = perClient[place(of: query.peer.address)]
+    return ofClient < Self.maximumPerClient ? nil : "\(ofClient) queries of this client wait"
   }
 
   private func place(of client: IPAddress) -> Int {
@@ -185,7 +189,7 @@ struct QuestionOutcome: Sendable {
     let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
     askedByKey[key(pending)] = nil
-    outstanding.release(key(pending))
+    outstanding.release(key(pending), by: worker)
     for other in asking.others {
       mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
     }

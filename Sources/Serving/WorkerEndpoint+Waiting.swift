@@ -50,7 +50,11 @@ extension WorkerEndpoint {
     let reply = unsafe UnsafeRawBufferPointer(start: waiting.scratch, count: writer.count)
     switch query.client {
     case .datagram(let client, let local):
-      while unsafe !outbox.add(reply, to: client, from: local), outbox.count > 0 { flush() }
+      if unsafe !outbox.add(reply, to: client, from: local) {
+        // Not flush(): queries taken up here would join a list that is being gone through.
+        send()
+        _ = unsafe outbox.add(reply, to: client, from: local)
+      }
     case .stream(let client):
       unsafe streams?.reply(to: client, reply)
     }
@@ -61,6 +65,11 @@ extension WorkerEndpoint {
   func flush() {
     takeArrivals()
     accounting.flush()
+    send()
+  }
+
+  /// Sends the replies that wait.
+  func send() {
     guard outbox.count > 0, let descriptor else { return }
     let lost = outbox.flush(descriptor)
     if lost > 0 { accounting.countLost(lost) }

@@ -60,6 +60,7 @@ final class WorkerEndpoint {
 
   /// Answers by other plans from now on; sockets and connections stay as they are.
   func configure(_ listener: WorkerGeneration.ListenerSetup, _ generation: WorkerGeneration) {
+    accounting.flush()
     responder = Self.responder(listener, setup)
     accounting = Accounting(generation, log: setup.log, dropped: listener.dropped)
     streams?.limits = generation.streamLimits
@@ -89,6 +90,7 @@ final class WorkerEndpoint {
     guard isStopping, waitingCount == 0, datagrams != nil else { return }
     for _ in 0..<Self.drainTurns where !receive() { break }
     guard waitingCount == 0 else { return }
+    flush()
     receiving = nil
     datagrams = nil
   }

@@ -19,6 +19,18 @@ import Wire
         "41500 udp a", "45000 udp b",
       ]),
     ExchangeScript(
+      "health_check beyond 10 s holds for all probes",
+      upstreams: "ab", probes: true,
+      options: {
+        $0.maxFails = 1
+        $0.healthCheck.interval = 30_000 * ExchangeRun.millisecond
+      },
+      [.ask("a-long-name.example."), .fail(0), .reply(1), .wait(65_000)],
+      gives: [
+        "0 udp a", "0 udp b", "0 NOERROR from b", "30000 probe a", "30000 udp a", "61000 probe a",
+        "61000 udp a",
+      ]),
+    ExchangeScript(
       "any reply to a probe is an upstream that is up",
       upstreams: "ab", probes: true, options: { $0.maxFails = 1 },
       [
