@@ -72,7 +72,8 @@ let package = Package(
       name: "martlet", dependencies: ["Serving", "Config"], swiftSettings: settings),
 
     // MARK: - What scripts/bench runs beside the server
-    .executableTarget(name: "Benchmarks", dependencies: ["CLinux"], swiftSettings: settings),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["CLinux", "Forwarding", "Wire"], swiftSettings: settings),
     .executableTarget(name: "CEchoFloor"),
     .executableTarget(name: "CEchoUpstream"),
     .executableTarget(name: "CFlood"),

@@ -2,7 +2,8 @@ import Glibc
 
 // What scripts/bench needs beside the servers, which it runs itself, since they are to be measured
 // from outside: the sets that it measures, the same cluster as manifests for martlet and as a master
-// file for its peers with the questions asked of both; and the client that waits for new answers.
+// file for its peers with the questions asked of both; the client that waits for new answers; and
+// the cache alone, whose pauses are too short to be told from the machine's from outside.
 
 @main struct Benchmarks {
   static func main() {
@@ -10,6 +11,11 @@ import Glibc
     if words.first == "latency" {
       guard let request = LatencyRequest(words.dropFirst()) else { usage() }
       run { () throws(SystemFailure) in try LatencyClient.run(request) }
+    } else if words.first == "pauses" {
+      guard words.count == 3, let entries = Int(words[2]), let rounds = Int(words[3]),
+        (1...100_000_000).contains(entries), rounds > 0
+      else { usage() }
+      CachePauses.run(entries: entries, rounds: rounds)
     } else {
       guard let request = Request(words) else { usage() }
       run { () throws(SystemFailure) in try write(request) }
@@ -19,6 +25,7 @@ import Glibc
   private static func usage() -> Never {
     print("usage: Benchmarks services=N endpoints=N headless-percent=N directory=PATH")
     print("       Benchmarks latency log=PATH port=N seconds=N")
+    print("       Benchmarks pauses ENTRIES ROUNDS")
     exit(2)
   }
 

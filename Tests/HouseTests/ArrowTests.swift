@@ -22,7 +22,7 @@ import Testing
       "ZoneFiles", "Zones",
     ],
     "martlet": ["Serving", "Config"],
-    "Benchmarks": ["CLinux"],
+    "Benchmarks": ["CLinux", "Forwarding", "Wire"],
     "APIServerKit": [],
     "ClusterModel": ["Cluster", "Wire"],
     "TestAPIServer": ["APIServerKit", "CLinux", "CZlib"],
