@@ -51,10 +51,24 @@ public final class QueryPlan {
     }
   }
 
-  /// The first `forward` that the name would go to.
-  func firstForward(of name: borrowing QueryName) -> ForwardStep? {
-    for case .forward(let step) in steps where step.covers(name) { return step }
+  /// The first `forward` that the name would go to, and its place.
+  func firstForward(of name: borrowing QueryName) -> (step: ForwardStep, index: Int)? {
+    for index in steps.indices {
+      if case .forward(let step) = steps[index], step.covers(name) { return (step, index) }
+    }
     return nil
+  }
+
+  /// `pending` of the `forward` at `index`, with those that may be asked after it.
+  func withSuccessors(
+    _ pending: PendingQuestion, of name: borrowing QueryName, after index: Int
+  ) -> PendingQuestion {
+    guard pending.target.mayPassOn else { return pending }
+    var all = pending
+    for case .forward(let step) in steps[(index + 1)...] where step.covers(name) {
+      all.successors.append(step.target)
+    }
+    return all
   }
 
   var cacheStep: CacheStep? {
