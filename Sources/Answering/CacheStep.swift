@@ -60,7 +60,9 @@ extension Reply {
     _ writer: inout MessageWriter
   ) {
     let header = view.header
-    code = header.code
+    // An extended RCODE is of the hop between an upstream and this server (RFC 6891 §6.1.3), and
+    // what a client without EDNS would see of it is another one.
+    code = header.code.rawValue > 15 ? .serverFailure : header.code
     var flags = header.flags & 0x0080
     // Behind a CNAME of our own neither is the upstream's to say of the whole (RFC 4035 §3.2.3).
     if namePlace == Query.headerOctets {

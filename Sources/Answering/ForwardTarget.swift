@@ -10,10 +10,14 @@ public final class ForwardTarget: Sendable {
   /// Response codes for which the next `forward` is asked.
   let next: Set<ResponseCode>
   let nextOnNoData: Bool
+  /// Which `forward` of its block it is.
+  let place: Int
 
-  public init(group: UpstreamGroup, cache: AnswerCache?, settings: ForwardSettings) {
+  /// - Parameter place: which `forward` of its block it is.
+  public init(group: UpstreamGroup, cache: AnswerCache?, settings: ForwardSettings, place: Int) {
     self.group = group
     self.cache = cache
+    self.place = place
     next = settings.next
     nextOnNoData = settings.nextOnNoData
   }
@@ -80,7 +84,7 @@ public final class Resumption {
   private var results: [Entry] = []
 
   private struct Entry {
-    let group: Int
+    let place: Int
     let question: ForwardQuestion
     let result: ExchangeResult
     /// The next `forward` is asked in its place.
@@ -93,18 +97,19 @@ public final class Resumption {
   public func add(_ result: ExchangeResult, of pending: PendingQuestion) {
     results.append(
       Entry(
-        group: pending.target.group.number, question: pending.question, result: result,
+        place: pending.target.place, question: pending.question, result: result,
         isPassedOn: pending.passesOn(result)))
   }
 
   /// How many questions have been asked for the query.
   public var count: Int { results.count }
 
-  /// What `target` has said of a name. All else of the question is the query's, and so the same for
-  /// all of them.
+  /// What `target` has said of a name, or what stood in its place before a reload: what the query
+  /// has waited for is not asked again. All else of the question is the query's, and so the same
+  /// for all of them.
   func result(of name: borrowing QueryName, from target: ForwardTarget) -> ExchangeResult? {
     for entry in results
-    where entry.group == target.group.number && entry.question.asks(for: name) {
+    where entry.place == target.place && entry.question.asks(for: name) {
       return entry.result
     }
     return nil

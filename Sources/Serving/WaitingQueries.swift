@@ -73,6 +73,11 @@ struct QuestionOutcome: Sendable {
   /// Of these, what one client may have once half are taken: one that asks by the thousand must not
   /// make all others fail.
   static let maximumPerClient = 512
+  /// No question is asked any more for a query that has waited this long: its client has given up,
+  /// and reloads, chains and `next` must not keep it for good. Nanoseconds.
+  static let patience: UInt64 = 5_000_000_000
+  /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP.
+  static let repliesInTurn = 32
   /// Questions asked for one query: each name of a chain, by each `forward` of its block.
   static let maximumQuestions = 32
 
@@ -89,6 +94,10 @@ struct QuestionOutcome: Sendable {
   private var joined: [Key: Asking] = [:]
   /// By a hash of the client's address; the few that share a place share what they may have.
   private var perClient = [UInt16](repeating: 0, count: 4096)
+  /// Lets the worker's UDP sockets have their turn.
+  var yield: () -> Void = {}
+  private(set) var isYielding = false
+  private var resumed = 0
   /// How many wait.
   private(set) var count = 0
   /// Where late replies are written: 65,535 octets.
@@ -128,11 +137,12 @@ struct QuestionOutcome: Sendable {
     driver.perform()
   }
 
-  /// Which limit a query is at, as its reply says it; nil where it may wait.
+  /// Which limit a query is at, as its reply says it; nil where it may wait (on).
   private func limit(of query: WaitingQuery) -> String? {
     if query.resumption.count >= Self.maximumQuestions {
       return "\(Self.maximumQuestions) questions for one query"
     }
+    if Clock.monotonic &- query.received > Self.patience { return "it has waited for long" }
     if count >= Self.maximumCount { return "\(count) queries wait" }
     guard count >= Self.maximumCount / 2 else { return nil }
     let ofClient = perClient[place(of: query.peer.address)]
@@ -239,6 +249,11 @@ struct QuestionOutcome: Sendable {
   /// Makes the reply anew; it may turn out to need another question.
   private func resume(_ query: WaitingQuery) {
     if let pending = query.endpoint.resume(query) { wait(query, for: pending) }
+    resumed &+= 1
+    guard resumed % Self.repliesInTurn == 0, !isYielding else { return }
+    isYielding = true
+    yield()
+    isYielding = false
   }
 
   private func leave(_ query: WaitingQuery) {

@@ -28,9 +28,7 @@ extension Worker {
     let endpoint = WorkerEndpoint(
       listener, sockets, generation, setup: setup, loop: loop, batch: batch,
       waiting: waiting)
-    endpoint.yield = { [unowned self] in
-      for endpoint in endpoints { endpoint.receive() }
-    }
+    endpoint.yield = { [unowned self] in letDatagramsPass() }
     endpoints.append(endpoint)
   }
 

@@ -42,6 +42,7 @@ final class Worker {
       for endpoint in endpoints { endpoint.flush() }
       for endpoint in leaving { endpoint.flush() }
     }
+    waiting.yield = { [unowned self] in letDatagramsPass() }
     let commands = setup.mailboxes[setup.number].receive(on: loop) { [unowned self] in perform($0) }
     loop.run()
     withExtendedLifetime((commands, sweeping)) {}
@@ -64,6 +65,11 @@ final class Worker {
         closing = loop.every(Self.lookPeriod) { [unowned self] in endIfIdle(deadline) }
       }
     }
+  }
+
+  /// Answers what has come in over UDP, in the midst of other work.
+  func letDatagramsPass() {
+    for endpoint in endpoints { endpoint.receive() }
   }
 
   private func endIfIdle(_ deadline: UInt64) {

@@ -19,6 +19,8 @@ extension WorkerEndpoint {
 
   /// Has asked what the queries of a batch wait for.
   func takeArrivals() {
+    // It would join lists that are being gone through; what comes meanwhile has its turn soon.
+    guard !waiting.isYielding else { return }
     while !arrivals.isEmpty || !refreshes.isEmpty {
       let arrived = arrivals
       let wanted = refreshes

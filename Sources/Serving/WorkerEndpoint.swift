@@ -31,7 +31,7 @@ final class WorkerEndpoint {
 
   /// Batches taken before the loop looks at other sockets again.
   private static let batchesInTurn = 16
-  /// Answers over TCP until UDP has a turn: clients that pipeline by the thousand must not make
+  /// Queries over TCP until UDP has a turn: clients that pipeline by the thousand must not make
   /// those wait who ask once.
   private static let streamAnswersInTurn = 32
   /// Datagrams in a batch from which on the next is looked for at once.
@@ -209,14 +209,22 @@ final class WorkerEndpoint {
     if outcome.refreshes { refreshes += responder.takeRefreshes() }
     if outcome.isPending {
       noteArrival(message, peer, .stream(client), received, responder)
+      if isTurnOver() {
+        takeArrivals()
+        yield()
+      }
       return .later
     }
     accounting.add(
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)
     accounting.flush()
-    streamAnswers += 1
-    if streamAnswers % Self.streamAnswersInTurn == 0 { yield() }
+    if isTurnOver() { yield() }
     return .written(writer.count)
+  }
+
+  private func isTurnOver() -> Bool {
+    streamAnswers += 1
+    return streamAnswers % Self.streamAnswersInTurn == 0
   }
 }

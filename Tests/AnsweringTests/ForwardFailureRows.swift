@@ -55,6 +55,11 @@ extension ForwardTests {
       told(.refused)),
     ForwardRow("an upstream's FORMERR is passed on", .plain, told(.formatError)),
     ForwardRow(
+      "an extended RCODE is not a client's to see", .plain,
+      Ask(
+        question: "www.example.net. A", said: ["www.example.net. A": Said(code: .badVersion)],
+        size: nil, code: .serverFailure, asked: asked)),
+    ForwardRow(
       "silence is remembered", .plain,
       Ask(
         question: "www.example.net. A", said: ["www.example.net. A": .silent],

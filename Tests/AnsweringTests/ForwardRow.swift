@@ -50,17 +50,20 @@ struct Said: Sendable {
     if let failure { return .failure(failure) }
     let sent = UpstreamQuery.encode(question, id: 7, caseBits: nil, edns: false, cookie: nil)
     let bits: [Substring: UInt16] = ["aa": 0x0400, "ra": 0x0080, "ad": 0x0020]
-    let flags = flags.split(separator: " ").reduce(0x8100 | code.rawValue) {
+    let flags = flags.split(separator: " ").reduce(0x8100 | code.rawValue & 15) {
       $0 | (bits[$1] ?? 0)
     }
     var message = big(7) + big(flags) + big(1) + big(UInt16(answer.count))
-    message += big(UInt16(authority.count)) + big(0) + sent.dropFirst(Query.headerOctets)
+    let extended = code.rawValue >> 4
+    message +=
+      big(UInt16(authority.count)) + big(extended > 0 ? 1 : 0) + sent.dropFirst(Query.headerOctets)
     for line in answer + authority {
       let record = try RecordText.parse(line)
       message += record.owner.octets + big(record.type.rawValue) + big(question.recordClass)
       message += big(UInt16(record.ttl >> 16)) + big(UInt16(truncatingIfNeeded: record.ttl))
       message += big(UInt16(record.rdata.count)) + record.rdata
     }
+    if extended > 0 { message += [0] + big(41) + big(1232) + big(extended << 8) + big(0) + big(0) }
     let read = message.withOctets {
       ReplyReader.read($0, sent: sent, question: question, overStream: true)
     }

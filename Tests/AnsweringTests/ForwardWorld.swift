@@ -178,11 +178,11 @@ struct ForwardBlock {
       (group: firstGroup + index, upstream: Upstream(settings))
     }
     self.upstreams = upstreams
-    targets = zip(block.forwards, upstreams).map { pair in
+    targets = zip(block.forwards, upstreams).enumerated().map { place, pair in
       let group = UpstreamGroup(
         number: pair.1.group, name: pair.0.from.description, options: ForwardOptions(),
         upstreams: [pair.1.upstream])
-      return ForwardTarget(group: group, cache: cache, settings: pair.0)
+      return ForwardTarget(group: group, cache: cache, settings: pair.0, place: place)
     }
   }
 
