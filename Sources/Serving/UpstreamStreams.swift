@@ -179,7 +179,7 @@ final class PooledStream {
       onMessage: { [unowned self] raw in
         guard let reply = unsafe take(raw) else { return }
         received(reply.query, reply.octets)
-      }, onOpen: {},
+      },
       onClose: { [unowned self] failure in
         let left = Array(queries.values)
         queries = [:]
