@@ -122,9 +122,9 @@ final class Generation {
     for source in upstreams.made { source.start() }
   }
 
-  /// Looks for upstreams that are this server, now that queries can come back.
-  func checkLoops() {
-    for source in upstreams.made { source.checkLoops() }
+  /// It serves from now on. Upstreams may have been made by a generation that never did.
+  func begin() {
+    for source in upstreams.all { source.checkLoops() }
   }
 
   /// Whether objects that the serving generation lacks are complete and up to date.

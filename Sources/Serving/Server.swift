@@ -148,7 +148,7 @@ public final class Server {
     for (number, mailbox) in mailboxes.enumerated() {
       mailbox.post(.configure(generation.setup(worker: number, opened: opened)))
     }
-    generation.checkLoops()
+    generation.begin()
   }
 
   // MARK: - Life

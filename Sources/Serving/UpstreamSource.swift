@@ -92,18 +92,23 @@ final class UpstreamSource {
         })
     }
     timers.append(loop.every(Self.probing) { [unowned self] in probe() })
-    timers.append(loop.every(Self.telling) { [unowned self] in tell() })
+    timers.append(
+      loop.every(Self.telling) { [unowned self] in
+        tell()
+        loops?.look()
+      })
   }
 
   /// Looks after them no more.
   func stop() {
     timers = []
     for name in names { name.stop() }
+    loops?.stop()
   }
 
   /// Looks for a loop, now that queries can come back.
   func checkLoops() {
-    loops?.check(current)
+    loops?.begin()
   }
 
   private func probe() {
@@ -152,7 +157,7 @@ final class UpstreamSource {
     current = upstreams
     down.formIntersection(upstreams)
     group.replace(upstreams)
-    if !timers.isEmpty { checkLoops() }
+    loops?.replace(upstreams)
   }
 
   /// What is not as it should be, a line each.
