@@ -119,12 +119,26 @@ final class Generation {
   func start() {
     for source in clusters.made { source.start(in: parts.directory) }
     for source in zones.made { source.start(on: parts.loop) }
-    for source in upstreams.made { source.start() }
+    for source in upstreams.made {
+      source.names = clusterNames
+      source.start()
+    }
   }
 
   /// It serves from now on. Upstreams may have been made by a generation that never did.
   func begin() {
-    for source in upstreams.all { source.checkLoops() }
+    for source in upstreams.all {
+      source.names = clusterNames
+      source.checkLoops()
+    }
+  }
+
+  /// The names of all its clusters, for its own needs.
+  var clusterNames: ClusterNames {
+    ClusterNames(
+      zip(configuration.blocks, blockClusters).flatMap { block, sources in
+        zip(block.kubernetes, sources).map { ($0, $1.index) }
+      })
   }
 
   /// Whether objects that the serving generation lacks are complete and up to date.

@@ -14,7 +14,7 @@ final class UpstreamSource {
   private let loop: EventLoop
   private let asks: OwnQuestions
   private let files: [ResolverFileSource]
-  private let names: [HostNameSource]
+  private let hosts: [HostNameSource]
   private var loops: LoopCheck?
   private var timers: [Registration] = []
   private var current: [Upstream] = []
@@ -54,7 +54,7 @@ final class UpstreamSource {
     let resolvers = settings.resolvers.map {
       Upstream(address: $0.address, port: $0.port)
     }
-    names = settings.upstreams.compactMap { upstream in
+    hosts = settings.upstreams.compactMap { upstream in
       guard case .hostName(let host) = upstream.target else { return nil }
       return HostNameSource(
         host, upstream: upstream, settings: settings, resolvers: resolvers, loop: loop, log: log,
@@ -81,8 +81,8 @@ final class UpstreamSource {
   func start() {
     for file in files { _ = file.read() }
     settle()
-    for name in names {
-      name.start { [unowned self] in settle() }
+    for host in hosts {
+      host.start { [unowned self] in settle() }
     }
     if !files.isEmpty {
       timers.append(
@@ -102,8 +102,13 @@ final class UpstreamSource {
   /// Looks after them no more.
   func stop() {
     timers = []
-    for name in names { name.stop() }
+    for host in hosts { host.stop() }
     loops?.stop()
+  }
+
+  /// The cluster's names, for upstreams that are given by one.
+  var names = ClusterNames() {
+    didSet { for host in hosts { host.names = names } }
   }
 
   /// Looks for a loop, now that queries can come back.
@@ -136,7 +141,7 @@ final class UpstreamSource {
   private func settle() {
     var upstreams: [Upstream] = []
     var files = files.makeIterator()
-    var names = names.makeIterator()
+    var hosts = hosts.makeIterator()
     for wanted in settings.upstreams {
       let found: [Upstream] =
         switch wanted.target {
@@ -148,7 +153,7 @@ final class UpstreamSource {
               serverName: wanted.serverName ?? settings.tlsServerName)
           ]
         case .resolverFile: files.next()?.upstreams ?? []
-        case .hostName: names.next()?.upstreams ?? []
+        case .hostName: hosts.next()?.upstreams ?? []
         }
       for upstream in found where !upstreams.contains(upstream) { upstreams.append(upstream) }
     }
@@ -162,7 +167,7 @@ final class UpstreamSource {
 
   /// What is not as it should be, a line each.
   var problems: [String] {
-    var lines = files.compactMap(\.problem) + names.compactMap(\.problem)
+    var lines = files.compactMap(\.problem) + hosts.compactMap(\.problem)
     for status in group.status(now: Clock.monotonic) where !status.isUp {
       lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
     }
