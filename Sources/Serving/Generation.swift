@@ -81,11 +81,10 @@ final class Generation {
             metrics: parts.watchMetrics)
         }
       })
-    let directory = block.root ?? parts.directory
-    let absolute = directory.hasPrefix("/") ? directory : parts.directory + "/" + directory
+    let folder = block.folder(in: parts.directory)
     blockZones.append(
       block.files.map { settings in
-        let key = ZoneSource.Key(settings, in: absolute)
+        let key = ZoneSource.Key(settings, in: folder)
         return zones.object(for: key, from: earlier.map(\.zones)) {
           ZoneSource(key, log: parts.log)
         }
@@ -102,13 +101,10 @@ final class Generation {
     }
     var sources: [UpstreamSource] = []
     for (index, settings) in block.forwards.enumerated() {
-      let key = UpstreamKey(settings, index, of: block)
+      let key = UpstreamKey(settings, index, of: block, in: parts.directory)
       sources.append(
         try upstreams.object(for: key, from: earlier.map(\.upstreams)) { () throws(StartError) in
-          try UpstreamSource(
-            settings, number: parts.asks.makeGroupNumber(), in: parts.directory, loop: parts.loop,
-            log: parts.log, asks: parts.asks, probes: parts.probes,
-            detectsLoops: key.detectsLoops)
+          try UpstreamSource(settings, key, parts)
         })
     }
     blockForwardings.append(BlockForwarding(cache: cache, sources: sources, block: block))

@@ -27,29 +27,23 @@ final class UpstreamSource {
   /// How often it is said that an upstream has gone down or is back.
   private static let telling = Duration.seconds(1)
 
-  /// - Parameters:
-  ///   - directory: what relative paths are relative to.
-  ///   - detectsLoops: `loop` stands in the block.
+  /// - Parameter key: of `settings`.
   init(
-    _ settings: ForwardSettings, number: Int, in directory: String, loop: EventLoop, log: Log,
-    asks: OwnQuestions, probes: LoopProbes, detectsLoops: Bool
+    _ settings: ForwardSettings, _ key: UpstreamKey, _ parts: LastingParts
   ) throws(StartError) {
     self.settings = settings
-    self.loop = loop
-    self.log = log
-    self.asks = asks
-    var options = ForwardOptions(settings)
-    let absolute = { (path: String) in path.hasPrefix("/") ? path : directory + "/" + path }
-    options.streams.tls.certificate = options.streams.tls.certificate.map(absolute)
-    options.streams.tls.key = options.streams.tls.key.map(absolute)
-    options.streams.tls.authority = options.streams.tls.authority.map(absolute)
-    try Self.check(options.streams.tls, of: settings)
+    loop = parts.loop
+    log = parts.log
+    asks = parts.asks
+    try Self.check(key.tls, of: settings)
     group = UpstreamGroup(
-      number: number, name: settings.from.description, options: options, upstreams: [])
+      number: asks.makeGroupNumber(), name: settings.from.description,
+      options: ForwardOptions(settings, tls: key.tls), upstreams: [])
     files = settings.upstreams.compactMap { upstream in
       guard case .resolverFile(let path) = upstream.target else { return nil }
       return ResolverFileSource(
-        path: absolute(path), port: upstream.port, log: log)
+        path: path.hasPrefix("/") ? path : parts.directory + "/" + path, port: upstream.port,
+        log: parts.log)
     }
     let resolvers = settings.resolvers.map {
       Upstream(address: $0.address, port: $0.port)
@@ -57,11 +51,12 @@ final class UpstreamSource {
     hosts = settings.upstreams.compactMap { upstream in
       guard case .hostName(let host) = upstream.target else { return nil }
       return HostNameSource(
-        host, upstream: upstream, settings: settings, resolvers: resolvers, loop: loop, log: log,
-        asks: asks)
+        host, upstream: upstream, settings: settings, resolvers: resolvers, loop: parts.loop,
+        log: parts.log, asks: parts.asks)
     }
-    if detectsLoops {
-      loops = LoopCheck(group: group, zone: settings.from, log: log, asks: asks, probes: probes)
+    if key.detectsLoops {
+      loops = LoopCheck(
+        group: group, zone: settings.from, log: log, asks: asks, probes: parts.probes)
     }
   }
 
