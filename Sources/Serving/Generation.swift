@@ -22,6 +22,7 @@ struct LastingParts {
   let lostReplies = LostReplies()
   let outstanding = OutstandingQuestions()
   let probes = LoopProbes()
+  let retired = RetiredParts()
   let asks: OwnQuestions
 }
 
@@ -150,7 +151,14 @@ final class Generation {
   /// Ends what none of `others` has.
   func end(except others: [Generation]) {
     for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
-    for source in upstreams.missing(in: others.map(\.upstreams)) { source.stop() }
+    for source in upstreams.missing(in: others.map(\.upstreams)) {
+      source.stop()
+      parts.retired.take(source.group)
+    }
+    let ended = caches.missing(in: others.map(\.caches))
+    for (cache, labels) in cacheLabels where ended.contains(where: { $0 === cache }) {
+      parts.retired.take(cache, labels)
+    }
   }
 
   /// Leaves out listeners that could not be opened on this host.
@@ -185,12 +193,12 @@ final class Generation {
   }
 
   /// The caches, each once, with the listener and the zones that metrics name.
-  var cacheLabels: [(cache: AnswerCache, server: String, zones: String)] {
+  var cacheLabels: [(cache: AnswerCache, labels: CacheLabels)] {
     caches.all.map { cache in
       let block = blockForwardings.firstIndex { $0.cache === cache } ?? 0
       let server = listeners.first { $0.blocks.contains { $0.block == block } }?.label ?? ""
       let zones = cache.settings.zones.map(\.description)
-      return (cache, server, zones.joined(separator: ","))
+      return (cache, CacheLabels(server: server, zones: zones.joined(separator: ",")))
     }
   }
 

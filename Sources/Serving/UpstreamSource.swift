@@ -15,6 +15,7 @@ final class UpstreamSource {
   private let asks: OwnQuestions
   private let files: [ResolverFileSource]
   private let hosts: [HostNameSource]
+  private let retired: RetiredParts
   private var loops: LoopCheck?
   private var timers: [Registration] = []
   private var current: [Upstream] = []
@@ -35,6 +36,7 @@ final class UpstreamSource {
     loop = parts.loop
     log = parts.log
     asks = parts.asks
+    retired = parts.retired
     try Self.check(key.tls, of: settings)
     group = UpstreamGroup(
       number: asks.makeGroupNumber(), name: settings.from.description,
@@ -156,6 +158,8 @@ final class UpstreamSource {
     guard upstreams != current else { return }
     current = upstreams
     down.formIntersection(upstreams)
+    retired.add(
+      group.status(now: Clock.monotonic).filter { !upstreams.contains($0.upstream) })
     group.replace(upstreams)
     loops?.replace(upstreams)
   }
