@@ -43,16 +43,20 @@ extension AnswerHeader {
   }
 }
 
-/// A question that upstreams are to be asked before there can be a reply.
-public struct PendingQuestion: Sendable {
+/// A question that upstreams are to be asked before there can be a reply. A class, since what it
+/// consists of would be counted piece by piece wherever it is handed on.
+public final class PendingQuestion: Sendable {
   public let target: ForwardTarget
   public let question: ForwardQuestion
   /// Those that may be asked after it, by `next`.
-  var successors: ArraySlice<ForwardTarget> = []
+  private let successors: ArraySlice<ForwardTarget>
 
-  init(target: ForwardTarget, question: ForwardQuestion) {
+  init(
+    target: ForwardTarget, question: ForwardQuestion, successors: ArraySlice<ForwardTarget>
+  ) {
     self.target = target
     self.question = question
+    self.successors = successors
   }
 
   /// Whether the next `forward` is asked instead of giving `result`.
@@ -63,9 +67,7 @@ public struct PendingQuestion: Sendable {
   /// The same question for the next `forward`; nil after the last one.
   public var following: PendingQuestion? {
     guard let next = successors.first else { return nil }
-    var following = PendingQuestion(target: next, question: question)
-    following.successors = successors.dropFirst()
-    return following
+    return PendingQuestion(target: next, question: question, successors: successors.dropFirst())
   }
 }
 

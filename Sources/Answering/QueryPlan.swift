@@ -59,16 +59,18 @@ public final class QueryPlan {
     return nil
   }
 
-  /// `pending` of the `forward` at `index`, with those that may be asked after it.
-  func withSuccessors(
-    _ pending: PendingQuestion, of name: borrowing QueryName, after index: Int
+  /// The question for the `forward` at `index`, with those that may be asked after it.
+  func pending(
+    _ step: ForwardStep, at index: Int, _ name: borrowing QueryName, _ reply: borrowing Reply
   ) -> PendingQuestion {
-    guard pending.target.mayPassOn else { return pending }
-    var all = pending
-    for case .forward(let step) in steps[(index + 1)...] where step.covers(name) {
-      all.successors.append(step.target)
+    var successors: ArraySlice<ForwardTarget> = []
+    if step.target.mayPassOn {
+      for case .forward(let other) in steps[(index + 1)...] where other.covers(name) {
+        successors.append(other.target)
+      }
     }
-    return all
+    return PendingQuestion(
+      target: step.target, question: step.question(name, reply), successors: successors)
   }
 
   var cacheStep: CacheStep? {

@@ -224,8 +224,8 @@ public struct Responder: ~Copyable {
         switch step.answer(name, &reply, resumption) {
         case .passed: continue
         case .refused: break
-        case .pending(let question):
-          pending = plan.withSuccessors(question, of: name, after: index)
+        case .pending:
+          pending = plan.pending(step, at: index, name, reply)
           outcome.isPending = true
         case .given(let result):
           give(result, of: step, plan, &reply, &writer, &outcome)
@@ -269,9 +269,7 @@ public struct Responder: ~Copyable {
     }
     reply.leaveOut(forward.step.leftOut)
     if refreshes {
-      let step = forward.step
-      let question = PendingQuestion(target: step.target, question: step.question(name, reply))
-      self.refreshes.append(plan.withSuccessors(question, of: name, after: forward.index))
+      self.refreshes.append(plan.pending(forward.step, at: forward.index, name, reply))
       outcome.refreshes = true
     }
     return true
