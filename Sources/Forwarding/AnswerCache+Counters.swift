@@ -20,6 +20,22 @@ extension AnswerCache {
     public var drops: UInt64 = 0
     public var servedStale: UInt64 = 0
 
+    public init() {}
+
+    /// Adds those of another cache.
+    public mutating func add(_ other: Counters) {
+      for path in [\Pair.success, \.denial] {
+        entries[keyPath: path] += other.entries[keyPath: path]
+        octets[keyPath: path] += other.octets[keyPath: path]
+        hits[keyPath: path] += other.hits[keyPath: path]
+        evictions[keyPath: path] += other.evictions[keyPath: path]
+      }
+      misses += other.misses
+      prefetches += other.prefetches
+      drops += other.drops
+      servedStale += other.servedStale
+    }
+
     public var requests: UInt64 { hits.success + hits.denial + misses }
   }
 

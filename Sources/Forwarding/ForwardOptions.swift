@@ -62,6 +62,8 @@ public struct StreamOptions: Hashable, Sendable {
     public var certificate: String?
     public var key: String?
     public var authority: String?
+    /// Of the files' contents: files that have changed are other files.
+    public var fingerprint: String?
 
     public init() {}
   }

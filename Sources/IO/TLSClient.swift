@@ -20,8 +20,6 @@ import Glibc
   private var sessions: [Server: OpaquePointer] = unsafe [:]
   /// The one kept for longest first.
   private var sessionOrder: [Server] = []
-  /// Connections that could resume a session.
-  public internal(set) var sessionsReused = 0
 
   /// Reads the files.
   ///

@@ -87,7 +87,6 @@ import Glibc
     let result = unsafe SSL_do_handshake(ssl)
     if result == 1 {
       isOpen = true
-      if unsafe SSL_session_reused(ssl) == 1 { client.sessionsReused += 1 }
       return
     }
     let error = unsafe SSL_get_error(ssl, result)

@@ -11,7 +11,6 @@ import Glibc
 
   private let loop: EventLoop
   private let onMessage: UpstreamStream.MessageHandler
-  private let onOpen: () -> Void
   private let onClose: (UpstreamStreamFailure) -> Void
   private var state = State.connecting
   private var socket: Socket?
@@ -30,12 +29,10 @@ import Glibc
   init(
     loop: EventLoop, to address: SocketAddress, from source: SocketAddress?, tls: TLSClient?,
     serverName: String?, onMessage: @escaping UpstreamStream.MessageHandler,
-    onOpen: @escaping () -> Void,
     onClose: @escaping (UpstreamStreamFailure) -> Void
   ) {
     self.loop = loop
     unsafe self.onMessage = onMessage
-    self.onOpen = onOpen
     self.onClose = onClose
     do {
       if let tls { self.tls = try TLSConnection(tls, to: address, name: serverName) }
@@ -130,8 +127,7 @@ import Glibc
 
   private func open() {
     state = .open
-    if let failure = encryptEarly() ?? flush() { return fail(failure) }
-    onOpen()
+    fail(encryptEarly() ?? flush())
   }
 
   private func shakeHands() -> UpstreamStreamFailure? {

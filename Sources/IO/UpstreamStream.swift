@@ -32,16 +32,15 @@ public enum UpstreamStreamFailure: Error, Hashable, Sendable {
   ///   - from: the address to connect from, its port ignored; nil where routing chooses.
   ///   - tls: for TLS, else the connection is plain TCP.
   ///   - serverName: whom the server's certificate must be for; nil for its address.
-  ///   - onOpen: called once, when the server has accepted and TLS is agreed on.
   ///   - onClose: called once, and nothing after it; not after ``close()``.
   public init(
     loop: EventLoop, to address: SocketAddress, from source: SocketAddress?, tls: TLSClient?,
-    serverName: String?, onMessage: @escaping MessageHandler, onOpen: @escaping () -> Void,
+    serverName: String?, onMessage: @escaping MessageHandler,
     onClose: @escaping (UpstreamStreamFailure) -> Void
   ) {
     connection = unsafe UpstreamConnection(
       loop: loop, to: address, from: source, tls: tls, serverName: serverName,
-      onMessage: onMessage, onOpen: onOpen, onClose: onClose)
+      onMessage: onMessage, onClose: onClose)
   }
 
   deinit {

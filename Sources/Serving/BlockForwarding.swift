@@ -69,11 +69,15 @@ struct CacheKey: Hashable {
 struct UpstreamKey: Hashable {
   let settings: ForwardSettings
   let detectsLoops: Bool
+  /// Connections are made with what the files had in them.
+  let tls: StreamOptions.TLS
   private let block: BlockIdentity
   /// Two directives of a block may be alike.
   private let index: Int
 
-  init(_ settings: ForwardSettings, _ index: Int, of block: ServerBlock) {
+  /// - Parameter directory: of the Corefile.
+  init(_ settings: ForwardSettings, _ index: Int, of block: ServerBlock, in directory: String) {
+    tls = StreamOptions.TLS(settings.tlsFiles(in: block.folder(in: directory)))
     self.settings = settings.withoutPlace
     self.index = index
     self.block = BlockIdentity(block)

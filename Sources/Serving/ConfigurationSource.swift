@@ -23,11 +23,21 @@ public struct ConfigurationSource: Sendable {
       let problems = Server.problems(in: configuration)
       result.diagnostics += problems
       if !problems.isEmpty { result.configuration = nil }
+      // Certificates are renewed without a word in the Corefile.
+      let folder = Self.folder(of: result.sources.first ?? "")
+      for path in configuration.blocks.flatMap({ $0.tlsPaths(in: folder) }) {
+        _ = recorded.files.read(path)
+      }
     }
     return LoadedConfiguration(
       configuration: result.configuration, diagnostics: result.diagnostics,
       corefile: result.corefile,
       sources: result.sources, fingerprint: recorder.fingerprint)
+  }
+
+  /// What paths in a file are relative to.
+  private static func folder(of file: String) -> String {
+    file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
   }
 }
 

@@ -6,19 +6,35 @@ import Wire
 
 // Names are CoreDNS's, those that it had before 1.11 besides: dashboards use both.
 enum ForwardMetrics {
-  /// Adds what is known of upstreams. Those that several directives name are one series.
-  static func add(_ groups: [UpstreamGroup], to page: inout MetricsPage) {
-    var sums: [String: UpstreamSum] = [:]
-    var total = GroupCounters()
+  /// Adds what is known of upstreams and caches. Those that several directives name are one series.
+  ///
+  /// - Parameters:
+  ///   - groups: of the directives that serve.
+  ///   - caches: of the blocks that serve.
+  ///   - retired: what has been counted by others, which has no series but counters.
+  static func add(
+    _ groups: [UpstreamGroup], _ caches: [(cache: AnswerCache, labels: CacheLabels)],
+    retired: RetiredParts, to page: inout MetricsPage
+  ) {
     let now = Clock.monotonic
+    var sums = retired.counted(now: now)
     for group in groups {
-      total.add(group.counters)
-      for status in group.status(now: now) {
-        sums[status.upstream.description, default: UpstreamSum()].add(status)
-      }
+      sums.add(group, now: now)
+      for status in group.status(now: now) { sums.note(status) }
     }
-    for (name, sum) in sums { sum.write(name, to: &page) }
-    guard !groups.isEmpty else { return }
+    var present: [CacheLabels: AnswerCache.Counters] = [:]
+    for (cache, labels) in caches {
+      let counters = cache.counters
+      sums.add(counters, labels)
+      present[labels, default: AnswerCache.Counters()].add(counters)
+    }
+    for (name, sum) in sums.upstreams.values { sum.write(name, to: &page) }
+    if sums.directives > 0 { add(sums.total, to: &page) }
+    for (labels, counters) in present { addSizes(counters, labels, to: &page) }
+    for (labels, counters) in sums.caches.values { add(counters, labels, to: &page) }
+  }
+
+  private static func add(_ total: GroupCounters, to page: inout MetricsPage) {
     for (name, help, value) in [
       (
         "coredns_forward_healthcheck_broken_total",
@@ -64,15 +80,18 @@ enum ForwardMetrics {
     }
   }
 
-  /// Adds what a block's cache has counted.
-  static func add(
-    _ cache: AnswerCache, server: String, zones: String, to page: inout MetricsPage
+  // MARK: - Caches
+
+  private static let kinds: KeyValuePairs = [
+    "success": \AnswerCache.Counters.Pair.success, "denial": \.denial,
+  ]
+
+  private static func addSizes(
+    _ counters: AnswerCache.Counters, _ of: CacheLabels, to page: inout MetricsPage
   ) {
-    let counters = cache.counters
-    let kinds: KeyValuePairs = ["success": \AnswerCache.Counters.Pair.success, "denial": \.denial]
     for (kind, path) in kinds {
       let labels: KeyValuePairs = [
-        "server": server, "type": kind, "zones": zones, "view": "",
+        "server": of.server, "type": kind, "zones": of.zones, "view": "",
       ]
       page.add(
         "coredns_cache_entries", .gauge, help: "Answers in the cache.", labels: labels,
@@ -80,6 +99,16 @@ enum ForwardMetrics {
       page.add(
         "martlet_cache_size_bytes", .gauge, help: "Octets of the answers in the cache.",
         labels: labels, value: Double(counters.octets[keyPath: path]))
+    }
+  }
+
+  private static func add(
+    _ counters: AnswerCache.Counters, _ of: CacheLabels, to page: inout MetricsPage
+  ) {
+    for (kind, path) in kinds {
+      let labels: KeyValuePairs = [
+        "server": of.server, "type": kind, "zones": of.zones, "view": "",
+      ]
       page.add(
         "coredns_cache_hits_total", .counter, help: "Queries answered from the cache.",
         labels: labels, value: Double(counters.hits[keyPath: path]))
@@ -88,7 +117,7 @@ enum ForwardMetrics {
         help: "Answers that made room for others before their time.", labels: labels,
         value: Double(counters.evictions[keyPath: path]))
     }
-    let labels: KeyValuePairs = ["server": server, "zones": zones, "view": ""]
+    let labels: KeyValuePairs = ["server": of.server, "zones": of.zones, "view": ""]
     for (name, help, value) in [
       ("coredns_cache_requests_total", "Queries that the cache was asked for.", counters.requests),
       ("coredns_cache_misses_total", "Queries that the cache had no answer to.", counters.misses),
@@ -104,42 +133,8 @@ enum ForwardMetrics {
   }
 }
 
-/// What all directives together know of one upstream.
-private struct UpstreamSum {
-  private var requests: UInt64 = 0
-  private var failedProbes: UInt64 = 0
-  private var timeouts: UInt64 = 0
-  private var errors: UInt64 = 0
-  private var wrongDatagrams: UInt64 = 0
-  private var streamsReused: UInt64 = 0
-  private var streamsOpened: UInt64 = 0
-  private var isEncrypted = false
-  private var isUp = true
-  private var latency: UInt64?
-  private var answers: [ResponseCode: (counts: [UInt64], sum: UInt64)] = [:]
-
-  mutating func add(_ status: UpstreamStatus) {
-    let counters = status.counters
-    requests += counters.queries
-    failedProbes += counters.failedProbes
-    timeouts += counters.timeouts
-    errors += counters.errors
-    wrongDatagrams += counters.wrongDatagrams
-    streamsReused += counters.streamsReused
-    streamsOpened += counters.streamsOpened
-    isEncrypted = status.upstream.transport == .tls
-    isUp = isUp && status.isUp
-    latency = latency ?? status.smoothedLatency
-    for (code, histogram) in counters.answers {
-      guard let known = answers[code] else {
-        answers[code] = (histogram.counts, histogram.sum)
-        continue
-      }
-      answers[code] = (zip(known.counts, histogram.counts).map(+), known.sum + histogram.sum)
-    }
-  }
-
-  func write(_ name: String, to page: inout MetricsPage) {
+extension UpstreamSum {
+  fileprivate func write(_ name: String, to page: inout MetricsPage) {
     for (code, histogram) in answers {
       let seconds = Double(histogram.sum) / 1e9
       page.add(
@@ -157,6 +152,8 @@ private struct UpstreamSum {
         labels: ["to": name, "rcode": code.description],
         value: Double(histogram.counts.reduce(0, +)))
     }
+    addCounters(name, to: &page)
+    guard let isUp else { return }
     page.add(
       "martlet_forward_upstream_up", .gauge,
       help: "Whether the upstream is asked: 0 after max_fails failures in a row.",
@@ -165,7 +162,6 @@ private struct UpstreamSum {
       "martlet_forward_upstream_latency_seconds", .gauge,
       help: "How long the upstream takes to answer, smoothed; 0 before its first answer.",
       labels: ["to": name], value: Double(latency ?? 0) / 1e9)
-    addCounters(name, to: &page)
   }
 
   private func addCounters(_ name: String, to page: inout MetricsPage) {

@@ -4,7 +4,9 @@ import Wire
 
 extension ForwardOptions {
   /// What a directive asks for.
-  init(_ settings: ForwardSettings) {
+  ///
+  /// - Parameter tls: the files that its `tls` leads to.
+  init(_ settings: ForwardSettings, tls: StreamOptions.TLS) {
     self.init()
     forceTCP = settings.forceTCP
     preferUDP = settings.preferUDP
@@ -28,9 +30,7 @@ extension ForwardOptions {
     streams.expire = settings.expire.nanoseconds
     streams.maxIdle = settings.maxIdleConnections
     streams.maxAge = settings.maxAge.nanoseconds
-    streams.tls.certificate = settings.tls?.certificate
-    streams.tls.key = settings.tls?.key
-    streams.tls.authority = settings.tls?.authority
+    streams.tls = tls
   }
 }
 

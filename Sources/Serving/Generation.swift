@@ -22,6 +22,7 @@ struct LastingParts {
   let lostReplies = LostReplies()
   let outstanding = OutstandingQuestions()
   let probes = LoopProbes()
+  let retired = RetiredParts()
   let asks: OwnQuestions
 }
 
@@ -81,11 +82,10 @@ final class Generation {
             metrics: parts.watchMetrics)
         }
       })
-    let directory = block.root ?? parts.directory
-    let absolute = directory.hasPrefix("/") ? directory : parts.directory + "/" + directory
+    let folder = block.folder(in: parts.directory)
     blockZones.append(
       block.files.map { settings in
-        let key = ZoneSource.Key(settings, in: absolute)
+        let key = ZoneSource.Key(settings, in: folder)
         return zones.object(for: key, from: earlier.map(\.zones)) {
           ZoneSource(key, log: parts.log)
         }
@@ -102,13 +102,10 @@ final class Generation {
     }
     var sources: [UpstreamSource] = []
     for (index, settings) in block.forwards.enumerated() {
-      let key = UpstreamKey(settings, index, of: block)
+      let key = UpstreamKey(settings, index, of: block, in: parts.directory)
       sources.append(
         try upstreams.object(for: key, from: earlier.map(\.upstreams)) { () throws(StartError) in
-          try UpstreamSource(
-            settings, number: parts.asks.makeGroupNumber(), in: parts.directory, loop: parts.loop,
-            log: parts.log, asks: parts.asks, probes: parts.probes,
-            detectsLoops: key.detectsLoops)
+          try UpstreamSource(settings, key, parts)
         })
     }
     blockForwardings.append(BlockForwarding(cache: cache, sources: sources, block: block))
@@ -119,12 +116,26 @@ final class Generation {
   func start() {
     for source in clusters.made { source.start(in: parts.directory) }
     for source in zones.made { source.start(on: parts.loop) }
-    for source in upstreams.made { source.start() }
+    for source in upstreams.made {
+      source.names = clusterNames
+      source.start()
+    }
   }
 
-  /// Looks for upstreams that are this server, now that queries can come back.
-  func checkLoops() {
-    for source in upstreams.made { source.checkLoops() }
+  /// It serves from now on. Upstreams may have been made by a generation that never did.
+  func begin() {
+    for source in upstreams.all {
+      source.names = clusterNames
+      source.checkLoops()
+    }
+  }
+
+  /// The names of all its clusters, for its own needs.
+  var clusterNames: ClusterNames {
+    ClusterNames(
+      zip(configuration.blocks, blockClusters).flatMap { block, sources in
+        zip(block.kubernetes, sources).map { ($0, $1.index) }
+      })
   }
 
   /// Whether objects that the serving generation lacks are complete and up to date.
@@ -140,7 +151,14 @@ final class Generation {
   /// Ends what none of `others` has.
   func end(except others: [Generation]) {
     for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
-    for source in upstreams.missing(in: others.map(\.upstreams)) { source.stop() }
+    for source in upstreams.missing(in: others.map(\.upstreams)) {
+      source.stop()
+      parts.retired.take(source.group)
+    }
+    let ended = caches.missing(in: others.map(\.caches))
+    for (cache, labels) in cacheLabels where ended.contains(where: { $0 === cache }) {
+      parts.retired.take(cache, labels)
+    }
   }
 
   /// Leaves out listeners that could not be opened on this host.
@@ -175,12 +193,12 @@ final class Generation {
   }
 
   /// The caches, each once, with the listener and the zones that metrics name.
-  var cacheLabels: [(cache: AnswerCache, server: String, zones: String)] {
+  var cacheLabels: [(cache: AnswerCache, labels: CacheLabels)] {
     caches.all.map { cache in
       let block = blockForwardings.firstIndex { $0.cache === cache } ?? 0
       let server = listeners.first { $0.blocks.contains { $0.block == block } }?.label ?? ""
       let zones = cache.settings.zones.map(\.description)
-      return (cache, server, zones.joined(separator: ","))
+      return (cache, CacheLabels(server: server, zones: zones.joined(separator: ",")))
     }
   }
 

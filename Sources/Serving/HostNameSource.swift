@@ -5,7 +5,8 @@ import Telemetry
 import Wire
 
 /// The addresses of an upstream that is given by name, looked up at the start and again when their
-/// TTL is over.
+/// TTL is over. A name of the cluster is looked up in what this server itself knows, unless a
+/// `resolver` is written.
 final class HostNameSource {
   private let host: String
   private let wanted: ForwardSettings.Upstream
@@ -26,6 +27,8 @@ final class HostNameSource {
   private static let shortest: UInt32 = 30
   private static let longest: UInt32 = 3600
   private static let firstRetry: UInt32 = 1
+  /// Objects change at any time, and to look at them costs next to nothing.
+  private static let clusterPeriod: UInt32 = 1
 
   /// - Parameter resolvers: who is asked; the system's name servers where empty.
   init(
@@ -64,8 +67,28 @@ final class HostNameSource {
     changed = {}
   }
 
+  /// The cluster's names. Those of the configuration before may have been looked up elsewhere.
+  var names = ClusterNames() {
+    didSet {
+      guard timer != nil, let name = DomainName(host) else { return }
+      if names.covers(name) != oldValue.covers(name) { schedule(0) }
+    }
+  }
+
   private func lookUp() {
     guard let name = DomainName(host) else { return }
+    guard system != nil else { return ask(name) }
+    switch names.addresses(of: name) {
+    case .addresses(let found): take(found, every: Self.clusterPeriod)
+    case .none(let reason): fail(reason, retry: Self.clusterPeriod)
+    case .notYet:
+      problem = "\(host) has no address: the names of the cluster are not read yet"
+      schedule(Self.clusterPeriod)
+    case .elsewhere(let name): ask(name)
+    }
+  }
+
+  private func ask(_ name: DomainName) {
     if let system, system.read() { group.replace(system.upstreams) }
     var found: [IPAddress] = []
     var ttl = Self.longest
@@ -91,21 +114,30 @@ final class HostNameSource {
 
   private func take(_ found: [IPAddress], _ ttl: UInt32, _ failures: [String]) {
     guard !found.isEmpty else {
-      let text = "\(host) has no address: \(failures.first ?? "no A and no AAAA record")"
-      if problem != text { log.warning(text, plugin: "forward") }
-      problem = text
-      schedule(retry)
+      fail(failures.first ?? "no A and no AAAA record", retry: retry)
       retry = min(retry * 2, Self.shortest)
       return
     }
-    problem = nil
     retry = Self.firstRetry
-    schedule(min(max(ttl, Self.shortest), Self.longest))
+    take(found, every: min(max(ttl, Self.shortest), Self.longest))
+  }
+
+  private func take(_ found: [IPAddress], every seconds: UInt32) {
+    problem = nil
+    schedule(seconds)
     guard Set(found) != Set(addresses) else { return }
     addresses = found
     log.info(
       "\(host) is \(found.map(\.description).joined(separator: ", "))", plugin: "forward")
     changed()
+  }
+
+  /// Addresses that are known stay.
+  private func fail(_ reason: String, retry seconds: UInt32) {
+    let text = "\(host) has no address: \(reason)"
+    if problem != text { log.warning(text, plugin: "forward") }
+    problem = text
+    schedule(seconds)
   }
 
   private func schedule(_ seconds: UInt32) {

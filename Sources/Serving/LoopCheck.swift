@@ -12,6 +12,12 @@ final class LoopCheck {
   private let log: Log
   private let asks: OwnQuestions
   private let probes: LoopProbes
+  private var upstreams: [Upstream] = []
+  /// Those that are this server.
+  private var found: Set<Upstream> = []
+  private var schedule = LoopSchedule()
+  /// Whether queries can come back.
+  private var isServing = false
 
   init(
     group: UpstreamGroup, zone: DomainName, log: Log, asks: OwnQuestions, probes: LoopProbes
@@ -23,18 +29,45 @@ final class LoopCheck {
     self.probes = probes
   }
 
-  /// Asks each of `upstreams`.
-  func check(_ upstreams: [Upstream]) {
-    for upstream in upstreams {
-      guard let name = Self.name(in: zone) else { continue }
-      probes.expect(name)
-      let alone = asks.makeGroup(group.name, options: group.options, upstreams: [upstream])
-      asks.ask(name, .hinfo, of: alone) { [self] _ in finish(name, upstream) }
-    }
+  /// Takes other upstreams; each is asked, those that were found included.
+  func replace(_ upstreams: [Upstream]) {
+    self.upstreams = upstreams
+    found = []
+    if isServing { begin() }
   }
 
-  private func finish(_ name: DomainName, _ upstream: Upstream) {
-    guard probes.finish(name) else { return }
+  /// Queries can come back now, or by other listeners than before: asks each upstream.
+  func begin() {
+    isServing = true
+    schedule.begin(upstreams.filter { !found.contains($0) }, now: Clock.monotonic)
+    look()
+  }
+
+  /// Asks those whose time has come; called about every second.
+  func look() {
+    for upstream in schedule.due(now: Clock.monotonic) { ask(upstream) }
+  }
+
+  /// Looks no more.
+  func stop() {
+    schedule = LoopSchedule()
+    upstreams = []
+  }
+
+  private func ask(_ upstream: Upstream) {
+    guard let name = Self.name(in: zone) else {
+      return schedule.ended(upstream, isProved: true, now: Clock.monotonic)
+    }
+    probes.expect(name)
+    let alone = asks.makeGroup(group.name, options: group.options, upstreams: [upstream])
+    asks.ask(name, .hinfo, of: alone) { [self] result in finish(name, upstream, result) }
+  }
+
+  private func finish(_ name: DomainName, _ upstream: Upstream, _ result: ExchangeResult) {
+    let isLoop = probes.finish(name)
+    schedule.ended(upstream, isProved: isLoop || result.isProof, now: Clock.monotonic)
+    guard isLoop, upstreams.contains(upstream) else { return }
+    found.insert(upstream)
     group.drop(upstream, because: "queries to it come back to this server")
     // The beginning is CoreDNS's, which alerts look for.
     log.error(
@@ -48,5 +81,16 @@ final class LoopCheck {
     DomainName(
       String(Clock.random, radix: 36) + "." + String(Clock.random, radix: 36) + ".")?
       .appending(zone)
+  }
+}
+
+extension ExchangeResult {
+  /// Whether the question would have come back by now. SERVFAIL is no proof: whom the upstream
+  /// asks may be this server, which it does not reach yet.
+  fileprivate var isProof: Bool {
+    switch self {
+    case .answer(let answer, _): answer.header.code != .serverFailure
+    case .failure: false
+    }
   }
 }

@@ -24,10 +24,8 @@ extension Server {
       source.addMetrics(to: &page, zone: number == 1 ? zone : "\(zone) #\(number)")
     }
     ForwardMetrics.add(
-      generation.upstreams.all.map(\.group), to: &page)
-    for (cache, server, zones) in generation.cacheLabels {
-      ForwardMetrics.add(cache, server: server, zones: zones, to: &page)
-    }
+      generation.upstreams.all.map(\.group), generation.cacheLabels, retired: parts.retired,
+      to: &page)
     page.add(
       "martlet_log_lines_dropped_total", .counter,
       help: "Log lines dropped because standard output was not read fast enough.",

@@ -98,7 +98,10 @@ public final class Server {
     opened = []
     announce(generation.listeners)
     registrations.append(
-      loop.every(.seconds(1)) { [unowned self] in generation.reporter.writeDue() })
+      loop.every(.seconds(1)) { [unowned self] in
+        generation.reporter.writeDue()
+        parts.retired.look(now: Clock.monotonic)
+      })
     registrations.append(taken.receive(on: loop) { [unowned self] in reloading.noteTaken($0) })
     reloading.start()
     loop.run()
@@ -148,7 +151,7 @@ public final class Server {
     for (number, mailbox) in mailboxes.enumerated() {
       mailbox.post(.configure(generation.setup(worker: number, opened: opened)))
     }
-    generation.checkLoops()
+    generation.begin()
   }
 
   // MARK: - Life

@@ -14,7 +14,8 @@ final class UpstreamSource {
   private let loop: EventLoop
   private let asks: OwnQuestions
   private let files: [ResolverFileSource]
-  private let names: [HostNameSource]
+  private let hosts: [HostNameSource]
+  private let retired: RetiredParts
   private var loops: LoopCheck?
   private var timers: [Registration] = []
   private var current: [Upstream] = []
@@ -27,41 +28,37 @@ final class UpstreamSource {
   /// How often it is said that an upstream has gone down or is back.
   private static let telling = Duration.seconds(1)
 
-  /// - Parameters:
-  ///   - directory: what relative paths are relative to.
-  ///   - detectsLoops: `loop` stands in the block.
+  /// - Parameter key: of `settings`.
   init(
-    _ settings: ForwardSettings, number: Int, in directory: String, loop: EventLoop, log: Log,
-    asks: OwnQuestions, probes: LoopProbes, detectsLoops: Bool
+    _ settings: ForwardSettings, _ key: UpstreamKey, _ parts: LastingParts
   ) throws(StartError) {
     self.settings = settings
-    self.loop = loop
-    self.log = log
-    self.asks = asks
-    var options = ForwardOptions(settings)
-    let absolute = { (path: String) in path.hasPrefix("/") ? path : directory + "/" + path }
-    options.streams.tls.certificate = options.streams.tls.certificate.map(absolute)
-    options.streams.tls.key = options.streams.tls.key.map(absolute)
-    options.streams.tls.authority = options.streams.tls.authority.map(absolute)
-    try Self.check(options.streams.tls, of: settings)
+    loop = parts.loop
+    log = parts.log
+    asks = parts.asks
+    retired = parts.retired
+    try Self.check(key.tls, of: settings)
     group = UpstreamGroup(
-      number: number, name: settings.from.description, options: options, upstreams: [])
+      number: asks.makeGroupNumber(), name: settings.from.description,
+      options: ForwardOptions(settings, tls: key.tls), upstreams: [])
     files = settings.upstreams.compactMap { upstream in
       guard case .resolverFile(let path) = upstream.target else { return nil }
       return ResolverFileSource(
-        path: absolute(path), port: upstream.port, log: log)
+        path: path.hasPrefix("/") ? path : parts.directory + "/" + path, port: upstream.port,
+        log: parts.log)
     }
     let resolvers = settings.resolvers.map {
       Upstream(address: $0.address, port: $0.port)
     }
-    names = settings.upstreams.compactMap { upstream in
+    hosts = settings.upstreams.compactMap { upstream in
       guard case .hostName(let host) = upstream.target else { return nil }
       return HostNameSource(
-        host, upstream: upstream, settings: settings, resolvers: resolvers, loop: loop, log: log,
-        asks: asks)
+        host, upstream: upstream, settings: settings, resolvers: resolvers, loop: parts.loop,
+        log: parts.log, asks: parts.asks)
     }
-    if detectsLoops {
-      loops = LoopCheck(group: group, zone: settings.from, log: log, asks: asks, probes: probes)
+    if key.detectsLoops {
+      loops = LoopCheck(
+        group: group, zone: settings.from, log: log, asks: asks, probes: parts.probes)
     }
   }
 
@@ -81,8 +78,8 @@ final class UpstreamSource {
   func start() {
     for file in files { _ = file.read() }
     settle()
-    for name in names {
-      name.start { [unowned self] in settle() }
+    for host in hosts {
+      host.start { [unowned self] in settle() }
     }
     if !files.isEmpty {
       timers.append(
@@ -92,18 +89,28 @@ final class UpstreamSource {
         })
     }
     timers.append(loop.every(Self.probing) { [unowned self] in probe() })
-    timers.append(loop.every(Self.telling) { [unowned self] in tell() })
+    timers.append(
+      loop.every(Self.telling) { [unowned self] in
+        tell()
+        loops?.look()
+      })
   }
 
   /// Looks after them no more.
   func stop() {
     timers = []
-    for name in names { name.stop() }
+    for host in hosts { host.stop() }
+    loops?.stop()
+  }
+
+  /// The cluster's names, for upstreams that are given by one.
+  var names = ClusterNames() {
+    didSet { for host in hosts { host.names = names } }
   }
 
   /// Looks for a loop, now that queries can come back.
   func checkLoops() {
-    loops?.check(current)
+    loops?.begin()
   }
 
   private func probe() {
@@ -131,7 +138,7 @@ final class UpstreamSource {
   private func settle() {
     var upstreams: [Upstream] = []
     var files = files.makeIterator()
-    var names = names.makeIterator()
+    var hosts = hosts.makeIterator()
     for wanted in settings.upstreams {
       let found: [Upstream] =
         switch wanted.target {
@@ -143,7 +150,7 @@ final class UpstreamSource {
               serverName: wanted.serverName ?? settings.tlsServerName)
           ]
         case .resolverFile: files.next()?.upstreams ?? []
-        case .hostName: names.next()?.upstreams ?? []
+        case .hostName: hosts.next()?.upstreams ?? []
         }
       for upstream in found where !upstreams.contains(upstream) { upstreams.append(upstream) }
     }
@@ -151,13 +158,15 @@ final class UpstreamSource {
     guard upstreams != current else { return }
     current = upstreams
     down.formIntersection(upstreams)
+    retired.add(
+      group.status(now: Clock.monotonic).filter { !upstreams.contains($0.upstream) })
     group.replace(upstreams)
-    if !timers.isEmpty { checkLoops() }
+    loops?.replace(upstreams)
   }
 
   /// What is not as it should be, a line each.
   var problems: [String] {
-    var lines = files.compactMap(\.problem) + names.compactMap(\.problem)
+    var lines = files.compactMap(\.problem) + hosts.compactMap(\.problem)
     for status in group.status(now: Clock.monotonic) where !status.isUp {
       lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
     }

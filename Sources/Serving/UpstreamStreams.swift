@@ -93,9 +93,10 @@ final class UpstreamStreams {
     return stream
   }
 
-  /// One for each `tls` setting, so that sessions are resumed.
+  /// One for each `tls` setting, so that sessions are resumed; the latest of its files' contents.
   private func client(for tls: StreamOptions.TLS) throws(TLSError) -> TLSClient {
     if let known = clients[tls] { return known }
+    clients = clients.filter { !$0.key.isOfSameFiles(as: tls) }
     let client = try TLSClient(
       certificate: tls.certificate, key: tls.key, authority: tls.authority)
     clients[tls] = client
@@ -179,7 +180,7 @@ final class PooledStream {
       onMessage: { [unowned self] raw in
         guard let reply = unsafe take(raw) else { return }
         received(reply.query, reply.octets)
-      }, onOpen: {},
+      },
       onClose: { [unowned self] failure in
         let left = Array(queries.values)
         queries = [:]
@@ -242,6 +243,12 @@ final class PooledStream {
   func close() {
     stream?.close()
     stream = nil
+  }
+}
+
+extension StreamOptions.TLS {
+  fileprivate func isOfSameFiles(as other: Self) -> Bool {
+    certificate == other.certificate && key == other.key && authority == other.authority
   }
 }
 

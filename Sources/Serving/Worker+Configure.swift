@@ -35,12 +35,22 @@ extension Worker {
   /// Says that the generation is taken when the listeners that have gone are done with what was
   /// under way: their plans are the old ones.
   private func finish(_ number: Int, _ deadline: UInt64) {
-    leaving.removeAll { $0.closeIdle() == 0 || Clock.monotonic >= deadline }
+    leaving.removeAll { $0.closeIdle() == 0 }
+    if Clock.monotonic >= deadline {
+      late += leaving.filter { $0.waitingCount > 0 }
+      leaving = []
+    }
     guard leaving.isEmpty else {
       leave = loop.after(Self.lookPeriod) { [unowned self] in finish(number, deadline) }
       return
     }
     leave = nil
     setup.taken.post(number)
+  }
+
+  /// Sends what has become ready at listeners that have gone; each goes with its last reply.
+  func flushLate() {
+    for endpoint in late { endpoint.flush() }
+    late.removeAll { $0.waitingCount == 0 }
   }
 }

@@ -14,6 +14,8 @@ final class Worker {
   /// Of listeners that the configuration has no more, until their last answers are out.
   var leaving: [WorkerEndpoint] = []
   var leave: Registration?
+  /// Of those, what still waits for upstreams when their time is over: replies go out as they come.
+  var late: [WorkerEndpoint] = []
   private var closing: Registration?
   private(set) lazy var waiting = WaitingQueries(
     worker: setup.number, loop: loop, outstanding: setup.outstanding, mailboxes: setup.mailboxes,
@@ -41,6 +43,7 @@ final class Worker {
     loop.beforeWaiting { [unowned self] in
       for endpoint in endpoints { endpoint.flush() }
       for endpoint in leaving { endpoint.flush() }
+      flushLate()
     }
     waiting.yield = { [unowned self] in letDatagramsPass() }
     let commands = setup.mailboxes[setup.number].receive(on: loop) { [unowned self] in perform($0) }
@@ -74,7 +77,7 @@ final class Worker {
 
   private func endIfIdle(_ deadline: UInt64) {
     var open = 0
-    for endpoint in endpoints + leaving { open += endpoint.closeIdle() }
+    for endpoint in endpoints + leaving + late { open += endpoint.closeIdle() }
     if open == 0 || Clock.monotonic >= deadline { loop.stop() }
   }
 }

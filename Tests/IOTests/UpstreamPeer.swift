@@ -15,6 +15,8 @@ import Testing
     fileprivate var reading: Registration?
     fileprivate(set) var received: [UInt8] = []
     fileprivate(set) var isEnded = false
+    /// Whether the client has gone on with a TLS session that it had.
+    private(set) var isResumed = false
     private var isAccepted = false
 
     fileprivate init(_ descriptor: Int32, _ context: OpaquePointer?) {
@@ -60,6 +62,7 @@ import Testing
           return
         }
         isAccepted = true
+        isResumed = unsafe SSL_session_reused(ssl) == 1
       }
       var buffer = [UInt8](repeating: 0, count: 65_536)
       while !isEnded {
@@ -148,10 +151,8 @@ final class UpstreamBench {
   let loop: EventLoop
   private(set) var stream: UpstreamStream?
   private(set) var messages: [[UInt8]] = []
-  private(set) var opened = 0
   private(set) var failures: [UpstreamStreamFailure] = []
   var onMessage: () -> Void = {}
-  var onOpen: () -> Void = {}
   var onClose: () -> Void = {}
 
   init(
@@ -164,10 +165,6 @@ final class UpstreamBench {
       onMessage: { [unowned self] in
         messages.append(unsafe Array($0))
         onMessage()
-      },
-      onOpen: { [unowned self] in
-        opened += 1
-        onOpen()
       },
       onClose: { [unowned self] in
         failures.append($0)
@@ -188,6 +185,7 @@ final class UpstreamBench {
     #expect(isDone())
   }
 
-  func runUntilOpen() { run { stream?.isOpen ?? false } }
+  var isOpen: Bool { stream?.isOpen ?? false }
+  func runUntilOpen() { run { isOpen } }
   func runUntilFailed() { run { !failures.isEmpty } }
 }

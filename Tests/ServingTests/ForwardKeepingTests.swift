@@ -52,6 +52,9 @@ import Testing
       "the same in another block", "b.test:53 {\nforward . 192.0.2.1\ncache\n}\n",
       upstreams: false, cache: false),
     Row(
+      "another root, where no file is read from it", ".:53 {\nroot /y\n" + plain.dropFirst(6),
+      upstreams: true, cache: true),
+    Row(
       "names that go elsewhere",
       ".:53 {\nforward . 192.0.2.1 {\nexcept a.test\n}\ncache\n}\n", upstreams: false,
       cache: false),

@@ -1,5 +1,6 @@
 """Stub domains, kube-dns's ConfigMap, the resolver of a pod, reloads, loops."""
 
+import concurrent.futures
 import functools
 import http.server
 import json
@@ -246,6 +247,53 @@ def cache_survives(scenario):
     scenario.expect("asked once", upstream.count("kept.mis.test."), 1)
 
 
+def counters_go_on(scenario):
+    """What a block has counted is in the metrics when it has changed, and when it is gone."""
+    upstream, other = Misbehaver(scenario), Misbehaver(scenario)
+    lines = [cluster(scenario), f"prometheus {LOOPBACK}:METRICS"]
+    server = Forwarder(scenario, block(*lines, forward(upstream), "cache 300"))
+    for number in range(5):
+        server.ask(f"n{number}.mis.test.")
+        server.ask(f"n{number}.mis.test.")
+    counters = ("martlet_forward_exchanges_total", "coredns_forward_requests_total",
+                "coredns_forward_responses_total", "coredns_cache_hits_total",
+                "coredns_cache_misses_total")
+
+    def counted():
+        return [server.metric(name) or 0 for name in counters]
+
+    before = counted()
+    scenario.holds("all of them count", min(before) >= 5, before)
+    for reloads, text in enumerate((block(*lines, forward(other), "cache 60"), block(*lines)), 1):
+        server.write(text)
+        server.send(signal.SIGUSR1)
+        scenario.eventually("the reload has come", lambda: server.log.count(
+            "Reloading complete"), reloads)
+        after = counted()
+        scenario.holds("none is less", all(a >= b for a, b in zip(after, before)), (before, after))
+        scenario.expect("who is not asked has no state", server.metric(
+            "martlet_forward_upstream_up", upstream.address), None)
+
+
+def late_reply(scenario):
+    """A listener that goes answers what waits, however long that takes."""
+    silent, slow = Misbehaver(scenario), Misbehaver(scenario)
+    silent.page("silent")
+    port = Ports.take()
+    going = block(forward(silent, options=["next SERVFAIL"]),
+                  forward(slow, options=["read_timeout 4s"]), key=f".:{port}")
+    server = Forwarder(scenario, block(cluster(scenario)) + going)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        # The first upstream takes some 3 s until it is given up.
+        reply = pool.submit(Asked, port, "slow-3500.mis.test.", patience=15)
+        scenario.eventually("asked", lambda: silent.count() > 0, True)
+        server.write(block(cluster(scenario)))
+        server.send(signal.SIGUSR1)
+        reply = reply.result()
+    scenario.expect("answered", reply.records, [TRUTH])
+    scenario.holds("after more than the grace of 5 s", reply.seconds > 5.5, f"{reply.seconds:.2f} s")
+    scenario.expect("the listener has gone", Asked(port, "a.mis.test.", patience=1).rcode, "no reply")
+
 
 # MARK: - Loops
 
@@ -276,3 +324,16 @@ def loop(scenario):
     reply = alone.ask("a.mis.test.")
     scenario.expect("outside names fail", reply.rcode, "SERVFAIL")
     scenario.holds("at once", reply.seconds < 2, f"{reply.seconds:.2f} s")
+
+
+def loop_found_later(scenario):
+    """An upstream that comes up after martlet, and forwards back to it."""
+    port = Ports.take()
+    server = forwarder(scenario, cluster(scenario), "loop", forward(f"{LOOPBACK}:{port}"))
+    # The first question has found nobody by then.
+    time.sleep(1.5)
+    scenario.holds("nothing is said of nobody", "Loop (" not in server.log, server.log)
+    Unbound(scenario, forwards=[(".", f"{LOOPBACK}:{server.port}")], port=port)
+    scenario.eventually("it is named", lambda: f"Loop ({LOOPBACK}:{port})" in server.log, True,
+                        within=30)
+    scenario.expect("the cluster", server.ask(PLAIN).records, ["A 10.96.0.10"])

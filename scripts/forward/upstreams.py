@@ -1,10 +1,11 @@
 """Which upstream is asked, over what, and what happens when it is away."""
 
+import signal
 import time
 
 from fixtures import (
-    TRUTH, Certificate, Knot, Misbehaver, Unbound, forward, forwarder, has_own_network,
-    side_by_side)
+    TRUTH, Certificate, Knot, Misbehaver, Unbound, block, cluster, forward, forwarder,
+    has_own_network, side_by_side)
 from harness import LOOPBACK, Process, Ports
 
 NO_AUTHORITY, NETWORK_ERROR = 22, 23
@@ -174,6 +175,27 @@ def over_tls(scenario):
                     "SERVFAIL")
 
 
+def tls_files(scenario):
+    """Below `root`, and read again when a reload finds others."""
+    right = Certificate(scenario, "right", "dns.test")
+    other = Certificate(scenario, "other", "dns.test")
+    upstream = Unbound(scenario, local=["a.tls.test. 60 A 192.0.2.7"], tls=right)
+    root = scenario.directory / "certificates"
+    root.mkdir()
+    (root / "ca.crt").write_bytes(other.authority.read_bytes())
+    server = forwarder(scenario, f"root {root}", forward(
+        f"tls://{LOOPBACK}:{upstream.tls_port}", options=["tls ca.crt", "tls_servername dns.test"]))
+    scenario.expect("another authority", server.ask("a.tls.test.").rcode, "SERVFAIL")
+    (root / "ca.crt").write_text("no certificate\n")
+    server.send(signal.SIGUSR1)
+    scenario.eventually("a faulty file is refused", lambda: "Restart failed" in server.log, True)
+    (root / "ca.crt").write_bytes(right.authority.read_bytes())
+    server.send(signal.SIGUSR1)
+    scenario.eventually("the right one", lambda: server.ask("a.tls.test.").records, ["A 192.0.2.7"])
+    server.send(signal.SIGUSR1)
+    scenario.eventually("then nothing changes", lambda: "nothing has changed" in server.log, True)
+
+
 def not_over_https(scenario):
     """Understood, and refused until it exists."""
     path = scenario.file("Corefile", ".:5300 {\n  forward . https://192.0.2.1/dns-query\n}\n")
@@ -244,3 +266,24 @@ def host_name(scenario):
     server = forwarder(scenario, forward(
         f"up.host.test:{upstream.port}", options=[f"resolver {resolver.address}"]))
     scenario.expect("asked", server.ask("a.mis.test.").records, [TRUTH])
+
+
+def cluster_host_name(scenario):
+    """One that is a Service of the cluster is looked up in the cluster's own names."""
+    upstream, corp = Misbehaver(scenario), Misbehaver(scenario)
+    address = "local.web.svc.cluster.local"
+    server = forwarder(
+        scenario, cluster(scenario), forward(f"{address}:{upstream.port}"),
+        more=block(forward(f"{address}:{corp.port}"), key="corp.test:PORT"))
+    scenario.expect("asked", server.ask("a.mis.test.").records, [TRUTH])
+    scenario.expect("from a block without kubernetes", server.ask("a.corp.test.").records, [TRUTH])
+    scenario.expect("each of its own", [
+        upstream.count("a.mis.test."), corp.count("a.corp.test.")], [1, 1])
+    manifest = scenario.directory / "manifests" / "cluster.yaml"
+    manifest.write_text(manifest.read_text().replace("127.0.0.1", "127.0.0.2"))
+    scenario.eventually("a Service that moves is followed", lambda: (
+        f"{address} is 127.0.0.2" in server.log), True)
+    missing = forwarder(scenario, cluster(scenario), forward("none.web.svc.cluster.local"))
+    scenario.eventually("one that is missing is told of", lambda: (
+        "none.web.svc.cluster.local has no address: the cluster has no address of this name"
+        in missing.log), True)
