@@ -41,9 +41,9 @@ struct ReplyRow: CustomTestStringConvertible {
 
   @Test(
     arguments: [
-      (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x04A0),
+      (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x06A0),
     ] as [(UInt16, UInt16)])
-  func `AA, RA and AD are kept of the flags`(flags: UInt16, kept: UInt16) throws {
+  func `AA, TC, RA and AD are kept of the flags`(flags: UInt16, kept: UInt16) throws {
     var message = try UpstreamMessage("a.test. A")
     message.flags = flags
     message.answer = ["a.test. 5 IN A 192.0.2.1"]
@@ -68,6 +68,27 @@ struct ReplyRow: CustomTestStringConvertible {
       }
       #expect(answer.header.ttl == 0)
       #expect(try answer.lines(message.question).answer.allSatisfy { $0.contains(" 0 IN ") })
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("a.test. A", "A", ["192.0.2.1", "10.0.0.4"]),
+      // The lower half as an A record would have it: RDLENGTH 4, then 10.0.0.1.
+      ("a.test. AAAA", "AAAA", ["2001:db8::4:a00:1", "2001:db8::1"]),
+      ("a.test. TXT", "TXT", []),
+    ] as [(String, String, [String])])
+  func `addresses are read as what was asked for`(
+    question: String, type: String, expected: [String]
+  ) throws {
+    for alias in [false, true] {
+      var message = try UpstreamMessage(question)
+      let owner = alias ? "b.test." : "a.test."
+      message.answer =
+        (alias ? ["a.test. 5 IN CNAME b.test."] : [])
+        + (expected.isEmpty ? ["x"] : expected).map { "\(owner) 5 IN \(type) \($0)" }
+      let (answer, _) = try message.kept()
+      #expect(answer.addresses.map { "\($0)" } == expected)
     }
   }
 
