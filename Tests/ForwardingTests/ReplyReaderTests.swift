@@ -92,6 +92,29 @@ struct ReplyRow: CustomTestStringConvertible {
     }
   }
 
+  @Test(
+    arguments: [
+      ("NXDOMAIN without SOA", 0x8183, [], [], false),
+      ("NODATA without SOA", 0x8180, [], [], false),
+      ("NXDOMAIN with an SOA", 0x8183, [], [ReplyRows.soa], true),
+      (
+        "an SOA for no time is one", 0x8183, [],
+        ["example.test. 0 IN SOA ns.example.test. host.example.test. 7 1 2 3 0"], true
+      ),
+      ("an answer", 0x8180, ["www.example.test. 5 IN A 192.0.2.1"], [], true),
+      ("an answer for no time", 0x8180, ["www.example.test. 0 IN A 192.0.2.1"], [], true),
+      ("part of an answer", 0x8380, ["www.example.test. 5 IN A 192.0.2.1"], [], false),
+    ] as [(String, UInt16, [String], [String], Bool)])
+  func `what may be kept (RFC 2308 §5)`(
+    title: String, flags: UInt16, records: [String], authority: [String], isKept: Bool
+  ) throws {
+    var message = try UpstreamMessage("www.example.test. A")
+    message.flags = flags
+    message.answer = records
+    message.authority = authority
+    #expect(try message.kept().0.header.mayBeKept == isKept, "\(title)")
+  }
+
   @Test func `addresses in a row can be rotated`() throws {
     for (question, size) in [("a.test. A", 16), ("a.test. AAAA", 28)] as [(String, UInt16)] {
       let data = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map { size == 16 ? $0 : "::\($0)" }
