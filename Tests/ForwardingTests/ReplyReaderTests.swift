@@ -115,6 +115,15 @@ struct ReplyRow: CustomTestStringConvertible {
     #expect(try message.kept().0.header.mayBeKept == isKept, "\(title)")
   }
 
+  @Test func `names without end are not read`() throws {
+    var message = try UpstreamMessage("a0.test. A")
+    message.answer = (0..<15).map { "a\($0).test. 5 IN CNAME a\($0 + 1).test." }
+    message.answer += ["a15.test. 5 IN A 192.0.2.1"]
+    #expect(try message.kept().0.header.kind == .positive)
+    message.answer += (0..<2_500).map { "d\($0).test. 5 IN DNAME x." }
+    #expect(try message.read() == .wrong(.unreadable))
+  }
+
   @Test func `addresses in a row can be rotated`() throws {
     for (question, size) in [("a.test. A", 16), ("a.test. AAAA", 28)] as [(String, UInt16)] {
       let data = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map { size == 16 ? $0 : "::\($0)" }
