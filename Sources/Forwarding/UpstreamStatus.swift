@@ -28,8 +28,9 @@ public struct UpstreamStatus: Sendable {
 public struct UpstreamCounters: Sendable {
   /// Messages sent, probes aside.
   public var queries: UInt64 = 0
-  /// Answers by response code, with how long they took.
-  public private(set) var answers: [(code: ResponseCode, latency: LatencyHistogram)] = []
+  /// Answers by response code, nil for all that have no name together, with how long they took:
+  /// an upstream may make up 4,000 codes.
+  public private(set) var answers: [(code: ResponseCode?, latency: LatencyHistogram)] = []
   /// Queries without an answer in time.
   public var timeouts: UInt64 = 0
   /// Refused, reset, not reached, unreadable.
@@ -44,10 +45,16 @@ public struct UpstreamCounters: Sendable {
 
   /// Nobody sends more than a few codes; a list is searched faster than a table is hashed.
   mutating func answered(_ code: ResponseCode, after nanoseconds: UInt64) {
+    let code = Self.isNamed(code) ? code : nil
     var index = 0
     while index < answers.count, answers[index].code != code { index += 1 }
     if index == answers.count { answers.append((code, LatencyHistogram())) }
     answers[index].latency.record(nanoseconds)
+  }
+
+  /// RFC 6895 §2.3: 0 to 10 and 16 to 23 have a name, DSOTYPENI (11) is of another opcode.
+  private static func isNamed(_ code: ResponseCode) -> Bool {
+    code.rawValue <= 10 || (16...23).contains(code.rawValue)
   }
 }
 

@@ -116,7 +116,7 @@ private struct UpstreamSum {
   private var isEncrypted = false
   private var isUp = true
   private var latency: UInt64?
-  private var answers: [ResponseCode: (counts: [UInt64], sum: UInt64)] = [:]
+  private var answers: [ResponseCode?: (counts: [UInt64], sum: UInt64)] = [:]
 
   mutating func add(_ status: UpstreamStatus) {
     let counters = status.counters
@@ -141,20 +141,21 @@ private struct UpstreamSum {
 
   func write(_ name: String, to page: inout MetricsPage) {
     for (code, histogram) in answers {
+      let rcode = code?.description ?? "other"
       let seconds = Double(histogram.sum) / 1e9
       page.add(
         "coredns_proxy_request_duration_seconds",
         help: "How long upstreams took to answer.",
-        labels: ["proxy_name": "forward", "to": name, "rcode": code.description],
+        labels: ["proxy_name": "forward", "to": name, "rcode": rcode],
         bounds: Buckets.seconds, counts: histogram.counts, sum: seconds)
       page.add(
         "coredns_forward_request_duration_seconds",
         help: "How long upstreams took to answer (the name before CoreDNS 1.11).",
-        labels: ["to": name, "rcode": code.description], bounds: Buckets.seconds,
+        labels: ["to": name, "rcode": rcode], bounds: Buckets.seconds,
         counts: histogram.counts, sum: seconds)
       page.add(
         "coredns_forward_responses_total", .counter, help: "Answers of upstreams.",
-        labels: ["to": name, "rcode": code.description],
+        labels: ["to": name, "rcode": rcode],
         value: Double(histogram.counts.reduce(0, +)))
     }
     page.add(

@@ -273,6 +273,17 @@ import Wire
     #expect(run.group.underWay == 0)
   }
 
+  @Test func `codes without a name are counted together`() throws {
+    let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
+    for (index, code) in ([3, 11, 12, 15, 17, 24] + Array(100..<600)).enumerated() {
+      try run.ask("some-name-\(index).example.")
+      run.receive(Reply(code: UInt16(code)).octets(to: run.messages[index].octets), for: index)
+    }
+    let answers = run.group.status(now: run.now)[0].counters.answers
+    #expect(answers.map(\.code) == [.nameError, nil, ResponseCode(rawValue: 17)])
+    #expect(answers.map { $0.latency.counts.reduce(0, +) } == [1, 504, 1])
+  }
+
   @Test func `numbers of the metrics`() throws {
     let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
     try run.ask("a-long-name.example.")
