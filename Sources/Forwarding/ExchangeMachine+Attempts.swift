@@ -217,9 +217,8 @@ extension ExchangeMachine {
     }
     wheel.cancel(slot)
     if exchange.kind == .probe {
-      let text = exchange.failure?.text ?? "the probe was not sent"
       exchange.group.probeEnded(
-        exchange.lastAsked, failure: answer == nil ? text : nil, now: now)
+        exchange.lastAsked, failure: answer == nil ? exchange.failure : nil, now: now)
       exchanges.remove(slot)
       return
     }

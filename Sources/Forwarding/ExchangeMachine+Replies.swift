@@ -199,7 +199,7 @@ extension ExchangeMachine {
     }
     group.failed(
       attempt.choice.number, end, text: text, sent: attempt.sent,
-      counts: attempt.countsForHealth && reason != .overload, now: now)
+      counts: attempt.countsForHealth, now: now)
     self.end(slot)
     if let way = wayBack(attempt, group),
       followUp(exchange, attempt.choice.number, way, now: now)

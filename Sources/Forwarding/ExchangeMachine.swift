@@ -93,12 +93,15 @@ public final class ExchangeMachine {
   /// An attempt came to nothing: an ICMP message, a refused connect, a stream that was closed or
   /// whose other side is not who it should be.
   ///
-  /// - Parameter text: what happened, without the upstream: `connection refused`.
+  /// - Parameters:
+  ///   - reason: ``ExchangeFailure/Reason/overload`` where nothing was sent for want of something
+  ///     here, which is not held against the upstream.
+  ///   - text: what happened, without the upstream: `connection refused`.
   public func fail(
     attempt number: Int, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
   ) {
     guard let slot = attempts.slot(number) else { return }
-    failed(slot, .error, reason, text, now: now)
+    failed(slot, reason == .overload ? .notSent : .error, reason, text, now: now)
   }
 
   /// Does what is due; to be called at ``nextDeadline`` or when it suits.

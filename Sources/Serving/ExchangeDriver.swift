@@ -130,7 +130,7 @@ final class ExchangeDriver {
       sockets[attempt] = socket
     case .failure(let error):
       machine.fail(
-        attempt: attempt, error.isOutOfDescriptors ? .overload : .unreachable,
+        attempt: attempt, error.isShortage ? .overload : .unreachable,
         IOError.text(error.errno), now: Clock.monotonic)
     }
   }

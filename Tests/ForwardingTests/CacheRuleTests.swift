@@ -154,6 +154,7 @@ import Wire
       "what this server knows by itself is not",
       [
         .fail("a.test. A", .allDown), .fail("a.test. A", .tooMany), .fail("a.test. A", .loop),
+        .fail("a.test. A", .overload),
         .ask("a.test. A", is: "-"),
       ]),
     Row(

@@ -132,6 +132,30 @@ import Wire
         "3050 udp a", "3050 NOERROR from a",
       ]),
     ExchangeScript(
+      "a shortage of this host takes no upstream down: the next one is asked",
+      upstreams: "ab", probes: true, options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .fail(0, .overload), .reply(1), .wait(900),
+        .ask("another-name.example."), .reply(2), .ask("third-name.example."),
+        .fail(3, .overload), .fail(4, .overload), .fail(5, .overload), .fail(6, .overload),
+        .ask("fourth-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 udp b", "0 NOERROR from b", "900 udp a", "900 NOERROR from a", "900 udp a",
+        "900 udp b", "900 udp a", "900 udp b", "900 failure overload", "900 udp a",
+      ]),
+    ExchangeScript(
+      "a probe that could not be sent says nothing, and is made again as soon",
+      upstreams: "ab", probes: true, options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .fail(0), .reply(1), .wait(600), .fail(2, .overload),
+        .wait(1_200), .reply(3, Reply(code: 5)), .ask("another-name.example."), .reply(4),
+      ],
+      gives: [
+        "0 udp a", "0 udp b", "0 NOERROR from b", "500 probe a", "500 udp a", "1100 probe a",
+        "1100 udp a", "1200 udp a", "1200 NOERROR from a",
+      ]),
+    ExchangeScript(
       "what began together fails together, once",
       options: { $0.maxFails = 2 },
       [
@@ -271,6 +295,16 @@ import Wire
     run.wait(until: 6_000)
     #expect(run.machine.exchangeCount == 0 && run.machine.attemptCount == 0)
     #expect(run.group.underWay == 0)
+  }
+
+  @Test func `what was not sent is no query and no error of the upstream`() throws {
+    let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
+    try run.ask("a-long-name.example.")
+    run.fail(0, .overload, "no free port")
+    run.fail(1, .unreachable, "refused")
+    let counters = run.group.status(now: run.now)[0].counters
+    #expect(counters.queries == 1)
+    #expect(counters.errors == 1)
   }
 
   @Test func `codes without a name are counted together`() throws {
