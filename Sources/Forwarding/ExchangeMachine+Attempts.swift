@@ -60,6 +60,9 @@ extension ExchangeMachine {
     let attempt = Attempt(
       exchange: slot, choice: choice, way: way, query: query, sent: now,
       deadline: min(now + timeout, exchange.end), next: exchange.firstAttempt)
+    if way.isStream, way.hasWayBack {
+      attempt.wayBackAt = now + ExchangeLimits.streamPatience
+    }
     guard let attemptSlot = attempts.insert(attempt) else {
       exchanges[slot].failure = ExchangeFailure(
         reason: .overload, text: "\(attempts.capacity) messages are under way")
@@ -105,7 +108,7 @@ extension ExchangeMachine {
     var first = min(exchanges[slot].end, exchanges[slot].slowAt, exchanges[slot].hedgeAt)
     var at = exchanges[slot].firstAttempt
     while at >= 0 {
-      first = min(first, attempts[Int(at)].deadline)
+      first = min(first, attempts[Int(at)].deadline, attempts[Int(at)].wayBackAt)
       at = attempts[Int(at)].next
     }
     wheel.set(slot, at: first, now: now)
@@ -123,11 +126,14 @@ extension ExchangeMachine {
       act(.slow(exchange: number))
     }
     var silent: [Int] = []
+    var slow: [Int] = []
     var at = exchanges[slot].firstAttempt
     while at >= 0 {
       if attempts[Int(at)].deadline <= now { silent.append(attempts.number(Int(at))) }
+      if attempts[Int(at)].wayBackAt <= now { slow.append(Int(at)) }
       at = attempts[Int(at)].next
     }
+    for attempt in slow { goBack(attempt, now: now) }
     for attempt in silent {
       guard let attemptSlot = attempts.slot(attempt) else { continue }
       let waited = now - attempts[attemptSlot].sent

@@ -11,6 +11,8 @@ struct UpstreamLesson: Sendable {
   var lacksEDNS = false
   /// It answered over a stream in another spelling.
   var foldsCase = false
+  /// It answered a datagram in small letters, and before that, it seems, in another spelling.
+  var seemsToFoldCase = false
 }
 
 /// How an attempt came to nothing.
@@ -72,7 +74,7 @@ extension UpstreamGroup {
         state.upstreams[place].counters.queries &-= 1
       case .lost:
         let usual = state.upstreams[place].latency.p95 ?? HedgeDelay.unknown
-        guard now - sent >= usual else { return }
+        guard counts, now - sent >= usual else { return }
         state.upstreams[place].latency.recordLate()
         state.upstreams[place].mayBeSilent(since: sent, options: options, now: now)
       }
@@ -186,6 +188,7 @@ extension UpstreamState {
     if lesson.forgetsCookie { forgetCookie() }
     if lesson.lacksEDNS { noEDNSUntil = now + Self.memory }
     if lesson.foldsCase { foldsCaseUntil = now + Self.memory }
+    if lesson.seemsToFoldCase { foldsCaseUntil = max(foldsCaseUntil, now + Self.shortMemory) }
   }
 
   fileprivate mutating func forgetCookie() {

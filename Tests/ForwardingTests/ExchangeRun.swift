@@ -70,9 +70,10 @@ final class ExchangeRun {
 
   @discardableResult
   func ask(
-    _ name: String, _ type: RecordType = .a, overStream: Bool = false, patience: UInt64? = nil
+    _ name: String, _ type: RecordType = .a, overStream: Bool = false, dnssecOK: Bool = false,
+    patience: UInt64? = nil
   ) throws -> Int {
-    let question = try ForwardQuestionTests.question(name, type)
+    let question = try ForwardQuestionTests.question(name, type, dnssecOK: dnssecOK)
     let (exchange, _) = machine.start(
       question, of: group, overStream: overStream,
       patience: patience.map { $0 * Self.millisecond }, now: now)

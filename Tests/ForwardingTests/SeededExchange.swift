@@ -256,12 +256,16 @@ final class SeededExchange {
     let count = numbers.next() % 10 == 0 ? 20 : 1 + numbers.next() % 3
     for _ in 0..<count {
       var reply = Reply(address: 0x0606_0606)
-      switch numbers.next() % 4 {
+      switch numbers.next() % 5 {
       case 0: reply.hasOtherID = true
       case 1: reply.hasOtherQuestion = true
       case 2 where query.name != query.name.map(ASCII.folded): reply.isFolded = true
       case 3 where query.cookie.count > 8:
         if numbers.next() % 2 == 0 { reply.cookie = .wrong }
+      // For a probe any error says that somebody is there.
+      case 4 where query.name.count > 1:
+        reply.code = 1
+        reply.lacksQuestion = true
       default: reply.isCut = true
       }
       plan(in: numbers.next() % 50, .deliver(key, reply.octets(to: query.octets)))
