@@ -35,6 +35,9 @@ final class Exchange {
   /// upstream, else the last failure.
   var fallback: (answer: ForwardedAnswer, from: Upstream)?
   var failure: ExchangeFailure?
+  /// What came of an answer over UDP whose whole is to come over a stream: better than none, for
+  /// clients over UDP.
+  var part: (answer: ForwardedAnswer, from: Upstream)?
 
   /// The first of its attempts under way, a list through ``Attempt/next``.
   var firstAttempt: Int32 = -1

@@ -13,8 +13,7 @@ public enum ExchangeAction: Sendable {
   /// The patience given at the start is over; the exchange goes on.
   case slow(exchange: Int)
   /// Once for each exchange. What `start` refused has a negative number.
-  case finish(
-    exchange: Int, result: ExchangeResult, group: UpstreamGroup, question: ForwardQuestion)
+  case finish(exchange: Int, result: ExchangeResult)
 }
 
 /// Limits of one ``ExchangeMachine``.

@@ -194,7 +194,8 @@ extension ExchangeMachine {
     }
     if exchange.kind == .query, exchange.asked < exchange.mostAsked,
       let choice = exchange.group.next(
-        tried: exchange.tried, underWay: underWay, onlyUntried: exchange.fallback != nil, now: now,
+        tried: exchange.tried, underWay: underWay, onlyUntried: exchange.hasFallback,
+        now: now,
         random: random)
     {
       // All were asked: a second round.
@@ -232,16 +233,16 @@ extension ExchangeMachine {
     outstanding.remove(slot, in: &exchanges)
     let number = exchanges.number(slot)
     exchanges.remove(slot)
-    act(
-      .finish(
-        exchange: number, result: exchange.result(answer), group: exchange.group,
-        question: exchange.question))
+    act(.finish(exchange: number, result: exchange.result(answer)))
   }
 }
 
 extension Exchange {
+  /// Whether there is an answer to give if no better one comes: upstreams are asked once then.
+  fileprivate var hasFallback: Bool { fallback != nil || part != nil }
+
   fileprivate func result(_ answer: (answer: ForwardedAnswer, from: Upstream)?) -> ExchangeResult {
-    if let answer = answer ?? fallback { return .answer(answer.answer, from: answer.from) }
+    if let answer = answer ?? part ?? fallback { return .answer(answer.answer, from: answer.from) }
     return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "no reply in 5 s"))
   }
 }

@@ -48,6 +48,9 @@ extension ExchangeMachine {
     }
     if code == .badCookie || (attempt.way.usesEDNS && details.lacksEDNS) || details.isTruncated {
       note(slot, code, lesson, ends: false, now: now)
+      if details.isTruncated, answer.header.answerCount > 0, !exchanges[exchange].overStream {
+        exchanges[exchange].part = (answer, attempt.choice.upstream)
+      }
       another(slot, code, details, now: now)
       return
     }

@@ -6,18 +6,9 @@ public struct UpstreamStatus: Sendable {
   public var isUp = true
   /// Why it is down, or not asked at all: `connection refused`; nil where it is up.
   public var reason: String?
-  /// When it went down; nil where it is up.
-  public var downSince: UInt64?
   /// Nanoseconds; nil before the first answer.
   public var smoothedLatency: UInt64?
-  /// Nanoseconds within which 95 of 100 answers come; nil while too few are known.
-  public var p95: UInt64?
   public var counters = UpstreamCounters()
-  /// Since when it is known for what does not last: it answers no query with EDNS, it does not
-  /// keep a question's spelling; it speaks cookies.
-  public var lacksEDNS = false
-  public var foldsCase = false
-  public var speaksCookies = false
 
   init(upstream: Upstream) {
     self.upstream = upstream

@@ -10,10 +10,9 @@ enum ForwardMetrics {
   static func add(_ groups: [UpstreamGroup], to page: inout MetricsPage) {
     var sums: [String: UpstreamSum] = [:]
     var total = GroupCounters()
-    let now = Clock.monotonic
     for group in groups {
       total.add(group.counters)
-      for status in group.status(now: now) {
+      for status in group.status() {
         sums[status.upstream.description, default: UpstreamSum()].add(status)
       }
     }

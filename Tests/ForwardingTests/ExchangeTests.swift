@@ -123,6 +123,29 @@ import Wire
       [.ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .fail(1), .reply(2)],
       gives: ["0 udp a", "0 stream a", "0 udp b", "0 NOERROR from b"]),
     ExchangeScript(
+      "truncated, and no TCP anywhere: what came of the answer, with TC",
+      upstreams: "ab", options: { $0.failover = [.serverFailure] },
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(isTruncated: true, isPart: true)),
+        .fail(1), .reply(2, Reply(code: 2)),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp b", "0 NOERROR TC from a"]),
+    ExchangeScript(
+      "truncated, and no TCP: nothing is no part of an answer",
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .fail(1),
+        .reply(2, Reply(isTruncated: true)), .fail(3),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp a", "0 stream a", "0 failure unreachable"]),
+    ExchangeScript(
+      "a client over TCP gets no part of an answer", options: { $0.preferUDP = true },
+      [
+        .ask("a-long-name.example.", overStream: true),
+        .reply(0, Reply(isTruncated: true, isPart: true)), .fail(1),
+        .reply(2, Reply(isTruncated: true, isPart: true)), .fail(3),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp a", "0 stream a", "0 failure unreachable"]),
+    ExchangeScript(
       "truncated over a stream is malformed",
       upstreams: "ab", options: { $0.forceTCP = true },
       [.ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .reply(1)],

@@ -199,7 +199,7 @@ import Wire
     try run.ask("a-long-name.example.")
     run.fail(0, .unreachable, "connection refused")
     run.group.replace([upstreams[2], upstreams[0]])
-    let status = run.group.status(now: run.now)
+    let status = run.group.status()
     #expect(status.map(\.upstream) == [upstreams[2], upstreams[0]])
     #expect(status.map(\.isUp) == [true, false])
     #expect(status[1].reason == "connection refused")
@@ -264,7 +264,7 @@ import Wire
     run.wait(until: 40_500)
     #expect(run.messages.count == 42)
     #expect(run.messages[41].to == ExchangeRun.upstream("b"))
-    let status = run.group.status(now: run.now)[0]
+    let status = run.group.status()[0]
     let smoothed = try #require(status.smoothedLatency)
     #expect(smoothed == latency * ExchangeRun.millisecond)
   }
@@ -302,7 +302,7 @@ import Wire
     try run.ask("a-long-name.example.")
     run.fail(0, .overload, "no free port")
     run.fail(1, .unreachable, "refused")
-    let counters = run.group.status(now: run.now)[0].counters
+    let counters = run.group.status()[0].counters
     #expect(counters.queries == 1)
     #expect(counters.errors == 1)
   }
@@ -313,7 +313,7 @@ import Wire
       try run.ask("some-name-\(index).example.")
       run.receive(Reply(code: UInt16(code)).octets(to: run.messages[index].octets), for: index)
     }
-    let answers = run.group.status(now: run.now)[0].counters.answers
+    let answers = run.group.status()[0].counters.answers
     #expect(answers.map(\.code) == [.nameError, nil, ResponseCode(rawValue: 17)])
     #expect(answers.map { $0.latency.counts.reduce(0, +) } == [1, 504, 1])
   }
@@ -325,7 +325,7 @@ import Wire
     run.receive(Reply(isTruncated: true).octets(to: run.messages[0].octets), for: 0)
     run.wait(until: 3)
     run.receive(Reply(code: 3).octets(to: run.messages[1].octets), for: 1)
-    let counters = run.group.status(now: run.now)[0].counters
+    let counters = run.group.status()[0].counters
     #expect(counters.queries == 2)
     #expect(counters.wrongDatagrams == 1)
     #expect(counters.answers.map(\.code) == [.noError, .nameError])
