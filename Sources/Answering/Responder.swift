@@ -284,7 +284,7 @@ public struct Responder: ~Copyable {
       guard answer.header.kind == .failure else { return }
       reply.error = ExtendedError(
         code: ExtendedError.noReachableAuthority, text: "forward: the upstream failed",
-        subject: "\(upstream.description): \(answer.header.code)")
+        subject: "\(upstream.description): \(answer.reason)")
     case .failure(let reason):
       reply.code = reason.reason == .tooMany ? .refused : .serverFailure
       reply.error = reason.extendedError

@@ -11,11 +11,16 @@ public struct ForwardedAnswer: Hashable, Sendable {
   /// from the first record on, 16 bits each, big-endian. An SOA's MINIMUM stays as it came: its TTL
   /// is no more than that (RFC 2308 §5).
   public var octets: [UInt8]
+  /// What an upstream that failed says of it, `extended error 6: signature expired`; not kept.
+  var note: String?
 
   public init(header: AnswerHeader, octets: [UInt8]) {
     self.header = header
     self.octets = octets
   }
+
+  /// The RCODE, and what the upstream says of it: `SERVFAIL, extended error 22: no servers`.
+  public var reason: String { note.map { "\(header.code), \($0)" } ?? header.code.description }
 
   /// Calls `body` with a view of the answer.
   public func withView<R>(_ body: (AnswerView) -> R) -> R {

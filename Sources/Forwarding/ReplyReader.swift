@@ -88,7 +88,9 @@ public enum ReplyReader {
     let code = survey.details.code
     var header = AnswerHeader(kind: .failure, code: code, upstreamFlags: message.u16(2))
     guard code == .noError || code == .nameError else {
-      return ForwardedAnswer(header: header, octets: [])
+      var failure = ForwardedAnswer(header: header, octets: [])
+      failure.note = survey.details.error?.sentence
+      return failure
     }
     if survey.isPlain, code == .noError {
       return plainAnswer(message, survey, &header)
