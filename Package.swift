@@ -77,6 +77,7 @@ let package = Package(
     .executableTarget(name: "CEchoFloor"),
     .executableTarget(name: "CEchoUpstream"),
     .executableTarget(name: "CFlood"),
+    .executableTarget(name: "CForwardFloor"),
     .target(name: "CAllocationCounter"),
 
     // MARK: - The API server of the tests

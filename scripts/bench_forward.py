@@ -79,7 +79,7 @@ def started(arguments, directory, names=MAKERS):
 def hit(arguments, directory):
     print(f"\nHits: {NAMES:,} names, all cached")
     upstream = Upstream(directory)
-    servers = started(arguments, directory)
+    servers = started(arguments, directory, [name for name in MAKERS if name != "relay"])
     questions = directory / "hit.questions"
     write_names(questions, (f"name-{each * 7919 % NAMES}" for each in range(NAMES)))
     for server in servers:
@@ -108,6 +108,10 @@ def miss(arguments, directory):
     print_memory(servers)
     if "martlet" in results and "floor" in results:
         verdict("martlet, x floor", ratios(results, "martlet", "floor"), MISS_RATIO)
+    if "relay" in results and "floor" in results:
+        print(f"  relay, x floor: {quartiles(ratios(results, 'relay', 'floor'))}")
+    if "martlet" in results and "relay" in results:
+        print(f"  martlet, x relay: {quartiles(ratios(results, 'martlet', 'relay'))}")
     # dnsdist is no measure here: it asks from the same few ports for good.
     if "unbound" in peers(results):
         verdict("martlet, x unbound", ratios(results, "martlet", "unbound"), MISS_TO_UNBOUND)
@@ -125,7 +129,7 @@ def measured(servers, questions, arguments, upstream=None):
             try:
                 sample = sampled(server, questions, arguments)
             except SystemExit as reason:
-                if server.name in ("floor", "martlet"):
+                if server.name in ("floor", "relay", "martlet"):
                     raise
                 print(f"  {reason}")
                 del results[server.name]
@@ -143,7 +147,7 @@ def ratios(results, name, other):
 
 
 def peers(results):
-    return [name for name in results if name not in ("floor", "martlet")] \
+    return [name for name in results if name not in ("floor", "relay", "martlet")] \
         if "martlet" in results else []
 
 
@@ -327,7 +331,8 @@ def overload(arguments, directory):
         print("  skipped: no control group for the CPU can be made here")
         return
     Upstream(directory)
-    servers = started(arguments, directory, [name for name in MAKERS if name != "floor"])
+    servers = started(
+        arguments, directory, [name for name in MAKERS if name not in ("floor", "relay")])
     questions = directory / "overload.questions"
     write_names(questions, (f"name-{each}" for each in range(NAMES)))
     for server in servers:

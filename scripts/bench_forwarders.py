@@ -14,7 +14,7 @@ import time
 from bench_servers import CLIENT_CPU, RELEASE, Server
 
 PORTS = {"floor": 25500, "martlet": 25501, "unbound": 25502, "dnsmasq": 25503, "pdns": 25504,
-         "dnsdist": 25505}
+         "dnsdist": 25505, "relay": 25506}
 UPSTREAM_PORT = 25540
 READY = "ready.bench.example"
 
@@ -92,6 +92,13 @@ def address_of(name):
 
 def floor(directory, arguments, **_):
     return Forwarder("floor", [RELEASE / "CEchoFloor", PORTS["floor"]], "echoes", answers=False)
+
+
+def relay(directory, arguments, **_):
+    """What of a miss is the kernel's: no forwarder that asks each question from a fresh port can
+    cost less."""
+    return Forwarder("relay", [RELEASE / "CForwardFloor", PORTS["relay"], UPSTREAM_PORT],
+                     "passes messages on, each question from a fresh port, and knows no DNS")
 
 
 def martlet(directory, arguments, entries=200_000, denial=None, upstreams=(UPSTREAM_PORT,),
@@ -219,7 +226,7 @@ setVerboseHealthChecks(false)
 
 
 # The first one is what the others are multiples of.
-MAKERS = {"floor": floor, "martlet": martlet, "unbound": unbound, "dnsmasq": dnsmasq, "pdns": pdns,
+MAKERS = {"floor": floor, "relay": relay, "martlet": martlet, "unbound": unbound, "dnsmasq": dnsmasq, "pdns": pdns,
           "dnsdist": dnsdist}
 
 

@@ -9,6 +9,14 @@ extension ExchangeResult {
     case .failure: true
     }
   }
+
+  /// Who failed, and how.
+  var failureText: String {
+    switch self {
+    case .answer(let answer, let upstream): "\(upstream.description): \(answer.reason)"
+    case .failure(let failure): failure.text
+    }
+  }
 }
 
 extension ExchangeFailure {

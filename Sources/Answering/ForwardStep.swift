@@ -40,7 +40,8 @@ public final class ForwardStep {
     case given(ExchangeResult)
     /// The next `forward` is to be asked; where there is none, this is the answer.
     case passedOn(ExchangeResult)
-    case pending(PendingQuestion)
+    /// The upstreams are to be asked first.
+    case pending
     case refused
   }
 
@@ -58,7 +59,7 @@ public final class ForwardStep {
       return .refused
     }
     guard let result = resumption?.result(of: name, from: target) else {
-      return .pending(PendingQuestion(target: target, question: question(name, reply)))
+      return .pending
     }
     return target.passesOn(result) ? .passedOn(result) : .given(result)
   }

@@ -7,22 +7,22 @@ public final class ForwardTarget: Sendable {
   public let group: UpstreamGroup
   /// Nil where the block has no `cache`.
   public let cache: AnswerCache?
-  /// Response codes for which the next `forward` is asked, where there is one.
+  /// Response codes for which the next `forward` is asked.
   let next: Set<ResponseCode>
   let nextOnNoData: Bool
 
-  /// - Parameter hasNext: whether another `forward` of the block may be asked after this one.
-  public init(
-    group: UpstreamGroup, cache: AnswerCache?, settings: ForwardSettings, hasNext: Bool
-  ) {
+  public init(group: UpstreamGroup, cache: AnswerCache?, settings: ForwardSettings) {
     self.group = group
     self.cache = cache
-    next = hasNext ? settings.next : []
-    nextOnNoData = hasNext && settings.nextOnNoData
+    next = settings.next
+    nextOnNoData = settings.nextOnNoData
   }
 
-  /// Whether the next `forward` is asked instead of giving `result`.
-  public func passesOn(_ result: ExchangeResult) -> Bool {
+  /// Whether there are results for which the next `forward` is asked.
+  var mayPassOn: Bool { nextOnNoData || !next.isEmpty }
+
+  /// Whether the next `forward`, if the name goes to another, is asked instead of giving `result`.
+  func passesOn(_ result: ExchangeResult) -> Bool {
     switch result {
     case .answer(let answer, _):
       next.contains(answer.header.code) || nextOnNoData && answer.header.isNoData
@@ -43,14 +43,31 @@ extension AnswerHeader {
   }
 }
 
-/// A question that upstreams are to be asked before there can be a reply.
-public struct PendingQuestion: Sendable {
+/// A question that upstreams are to be asked before there can be a reply. A class, since what it
+/// consists of would be counted piece by piece wherever it is handed on.
+public final class PendingQuestion: Sendable {
   public let target: ForwardTarget
   public let question: ForwardQuestion
+  /// Those that may be asked after it, by `next`.
+  private let successors: ArraySlice<ForwardTarget>
 
-  init(target: ForwardTarget, question: ForwardQuestion) {
+  init(
+    target: ForwardTarget, question: ForwardQuestion, successors: ArraySlice<ForwardTarget>
+  ) {
     self.target = target
     self.question = question
+    self.successors = successors
+  }
+
+  /// Whether the next `forward` is asked instead of giving `result`.
+  public func passesOn(_ result: ExchangeResult) -> Bool {
+    !successors.isEmpty && target.passesOn(result)
+  }
+
+  /// The same question for the next `forward`; nil after the last one.
+  public var following: PendingQuestion? {
+    guard let next = successors.first else { return nil }
+    return PendingQuestion(target: next, question: question, successors: successors.dropFirst())
   }
 }
 
@@ -77,7 +94,7 @@ public final class Resumption {
     results.append(
       Entry(
         group: pending.target.group.number, question: pending.question, result: result,
-        isPassedOn: pending.target.passesOn(result)))
+        isPassedOn: pending.passesOn(result)))
   }
 
   /// How many questions have been asked for the query.

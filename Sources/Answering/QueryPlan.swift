@@ -51,10 +51,26 @@ public final class QueryPlan {
     }
   }
 
-  /// The first `forward` that the name would go to.
-  func firstForward(of name: borrowing QueryName) -> ForwardStep? {
-    for case .forward(let step) in steps where step.covers(name) { return step }
+  /// The first `forward` that the name would go to, and its place.
+  func firstForward(of name: borrowing QueryName) -> (step: ForwardStep, index: Int)? {
+    for index in steps.indices {
+      if case .forward(let step) = steps[index], step.covers(name) { return (step, index) }
+    }
     return nil
+  }
+
+  /// The question for the `forward` at `index`, with those that may be asked after it.
+  func pending(
+    _ step: ForwardStep, at index: Int, _ name: borrowing QueryName, _ reply: borrowing Reply
+  ) -> PendingQuestion {
+    var successors: ArraySlice<ForwardTarget> = []
+    if step.target.mayPassOn {
+      for case .forward(let other) in steps[(index + 1)...] where other.covers(name) {
+        successors.append(other.target)
+      }
+    }
+    return PendingQuestion(
+      target: step.target, question: step.question(name, reply), successors: successors)
   }
 
   var cacheStep: CacheStep? {

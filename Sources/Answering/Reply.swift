@@ -21,8 +21,9 @@ struct Reply {
 
   /// AD of the query: the client can make something of AD in the reply (RFC 6840 §5.7).
   let wantsAuthenticData: Bool
-  /// The type of the addresses that `families` leaves out; nil for none.
-  var leftOut: RecordType?
+  /// The addresses that `families` leaves out; of both kinds where blocks of a chain differ.
+  private var leavesOutA = false
+  private var leavesOutAAAA = false
 
   init(query: Query, peer: Peer, wantsAuthenticData: Bool) {
     self.query = query
@@ -49,7 +50,8 @@ struct Reply {
 
   /// Adds the OPT record, with the extended error where that still fits.
   mutating func finish(_ writer: inout MessageWriter) {
-    if let type = leftOut { leaveOut(type, &writer) }
+    if leavesOutA { removeAddresses(of: .a, &writer) }
+    if leavesOutAAAA { removeAddresses(of: .aaaa, &writer) }
     guard let edns = query.edns else { return }
     var error = error
     if let reason = error, !writer.hasRoom(reason.octetCount) { error = nil }
@@ -57,8 +59,14 @@ struct Reply {
       size: statedSize, code: code, dnssecOK: edns.dnssecOK, keepalive: keepalive, error: error)
   }
 
+  /// Leaves addresses of `type` out, besides those that are left out already; nil for none.
+  mutating func leaveOut(_ type: RecordType?) {
+    guard let type else { return }
+    if type == .a { leavesOutA = true } else { leavesOutAAAA = true }
+  }
+
   /// `families`: the addresses that the cluster cannot use are not given (users ask for both).
-  private mutating func leaveOut(_ type: RecordType, _ writer: inout MessageWriter) {
+  private mutating func removeAddresses(of type: RecordType, _ writer: inout MessageWriter) {
     // An answer of the family that stays has none of the other in it.
     guard query.type != (type == .a ? .aaaa : .a) else { return }
     let before = writer.octets.u16(6)

@@ -20,8 +20,10 @@ public struct Responder: ~Copyable {
   var now: UInt64 = 0
   /// What the query that is being answered has waited for.
   var resumption: Resumption?
-  /// What the query answered last waits for, or is to have fetched anew.
+  /// What the query answered last waits for.
   public private(set) var pending: PendingQuestion?
+  /// What is to be asked though nobody waits for it.
+  private var refreshes: [PendingQuestion] = []
   /// What ``Outcome/error`` says more.
   public private(set) var failure: String?
   private let probes: LoopProbes?
@@ -71,7 +73,7 @@ public struct Responder: ~Copyable {
     public var error: StaticString?
     /// Nothing is to be sent yet: ``Responder/pending`` is to be asked first.
     public var isPending = false
-    /// ``Responder/pending`` is to be asked though nobody waits for it.
+    /// ``Responder/takeRefreshes()`` has something.
     public var refreshes = false
   }
 
@@ -96,6 +98,12 @@ public struct Responder: ~Copyable {
     case .query(let query):
       return respond(to: query, message, from: peer, into: &writer)
     }
+  }
+
+  /// What the cache wants to have fetched anew since this was called last.
+  public mutating func takeRefreshes() -> [PendingQuestion] {
+    defer { refreshes = [] }
+    return refreshes
   }
 
   /// Starts bringing nearer where the answer to `message` will be looked for; nil where nothing is
@@ -136,7 +144,7 @@ public struct Responder: ~Copyable {
       reply.code = refusal
       reply.error = plan == nil ? Self.noBlock : Self.notServed
     } else if let plan {
-      reply.leftOut = plan.leftOut
+      reply.leaveOut(plan.leftOut)
       run(plan, &reply, &writer, &outcome)
       if outcome.isPending { return outcome }
     }
@@ -216,8 +224,8 @@ public struct Responder: ~Copyable {
         switch step.answer(name, &reply, resumption) {
         case .passed: continue
         case .refused: break
-        case .pending(let question):
-          pending = question
+        case .pending:
+          pending = plan.pending(step, at: index, name, reply)
           outcome.isPending = true
         case .given(let result):
           give(result, of: step, plan, &reply, &writer, &outcome)
@@ -255,12 +263,13 @@ public struct Responder: ~Copyable {
       let refreshes = step.answer(
         name, hash: hash(name.octets), reason, &reply, &writer, now: now)
     else { return false }
+    if resumption?.allowsStale == true { reply.error?.add(subject: "upstreams are slow") }
     guard refreshes || plan.forwardsLeaveOut, let forward = plan.firstForward(of: name) else {
       return true
     }
-    if let leftOut = forward.leftOut { reply.leftOut = leftOut }
+    reply.leaveOut(forward.step.leftOut)
     if refreshes {
-      pending = PendingQuestion(target: forward.target, question: forward.question(name, reply))
+      self.refreshes.append(plan.pending(forward.step, at: forward.index, name, reply))
       outcome.refreshes = true
     }
     return true
@@ -271,20 +280,21 @@ public struct Responder: ~Copyable {
     _ result: ExchangeResult, of step: ForwardStep, _ plan: QueryPlan, _ reply: inout Reply,
     _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
-    if let leftOut = step.leftOut { reply.leftOut = leftOut }
+    reply.leaveOut(step.leftOut)
     if result.hasFailed, let cache = plan.cacheStep,
       cache.answer(
         name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil
     {
+      reply.error?.add(subject: result.failureText)
       return
     }
     switch result {
-    case .answer(let answer, let upstream):
+    case .answer(let answer, _):
       answer.withView { reply.put($0, TTLRule(), keepsAuthority: true, &writer) }
       guard answer.header.kind == .failure else { return }
       reply.error = ExtendedError(
         code: ExtendedError.noReachableAuthority, text: "forward: the upstream failed",
-        subject: "\(upstream.description): \(answer.reason)")
+        subject: result.failureText)
     case .failure(let reason):
       reply.code = reason.reason == .tooMany ? .refused : .serverFailure
       reply.error = reason.extendedError
@@ -311,7 +321,7 @@ public struct Responder: ~Copyable {
       reply.visit(target)
       guard let index = zones.find(name) else { break }
       let plan = plans[index]
-      if let leftOut = plan.leftOut { reply.leftOut = leftOut }
+      reply.leaveOut(plan.leftOut)
       _ = lookUp(plan, &reply, &writer, &outcome)
     }
     if isFollowing { _ = name.read(writer.octets, at: Query.headerOctets) }

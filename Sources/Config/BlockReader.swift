@@ -17,6 +17,7 @@ struct BlockReader {
     // Behind a brace that is missing, lines are not what they seem.
     if syntax.isClosed {
       for statement in syntax.statements { reader.directive(statement) }
+      reader.checkFamilies()
     }
     return keys.isEmpty ? nil : reader.block
   }
@@ -105,6 +106,18 @@ struct BlockReader {
         statement.name.place, "'federation' has no effect any more and is ignored",
         expected: "no such line: Kubernetes dropped federation in 1.16")
     default: unknown(statement)
+    }
+  }
+
+  /// The cache has one answer for a name, whichever `forward` it came from.
+  private func checkFamilies() {
+    for (index, settings) in block.forwards.enumerated()
+    where settings.nextOnNoData || !settings.next.isEmpty {
+      guard block.forwards[(index + 1)...].contains(where: { $0.families != settings.families })
+      else { continue }
+      findings.error(
+        settings.place, "'next' leads to a 'forward' with other 'families'",
+        expected: "the same in both, or 'families' of the server block")
     }
   }
 

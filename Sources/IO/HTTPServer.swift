@@ -49,13 +49,15 @@ public struct HTTPResponse: Hashable, Sendable {
   private let http: OpaquePointer
   private let connections: ConnectionList
   private var handlers: [String: Handler] = [:]
+  private let listeners: [OpaquePointer]
+  private var sweeping: Registration?
 
   /// Listens. Throws with the operation and address, as for a port in use.
   ///
   /// - Parameter host: an IP address, `localhost` for 127.0.0.1 as in CoreDNS, or empty or `::`
   ///   for all addresses of both families.
   public init(_ loop: EventLoop, host: String, port: UInt16) throws(IOError) {
-    let (listeners, bound) = try HTTPListener.open(host: host, port: port)
+    let (sockets, bound) = try HTTPListener.open(host: host, port: port)
     guard let http = unsafe evhttp_new(loop.unsafeBase) else {
       preconditionFailure("evhttp_new: out of memory")
     }
@@ -63,6 +65,12 @@ public struct HTTPResponse: Hashable, Sendable {
     unsafe self.http = http
     self.port = bound
     unsafe connections = ConnectionList(loop.unsafeBase)
+    unsafe listeners = sockets.map { socket in
+      guard let bound = unsafe evhttp_accept_socket_with_handle(http, socket),
+        let listener = unsafe evhttp_bound_socket_get_listener(bound)
+      else { preconditionFailure("evhttp_accept_socket: out of memory") }
+      return unsafe listener
+    }
     unsafe evhttp_set_max_headers_size(http, Self.headerOctetsLimit)
     unsafe evhttp_set_max_body_size(http, Self.bodyOctetsLimit)
     unsafe evhttp_set_timeout(http, Self.idleSecondsLimit)
@@ -79,9 +87,20 @@ public struct HTTPResponse: Hashable, Sendable {
       { request, context in
         unsafe Unmanaged<HTTPServer>.fromOpaque(context!).takeUnretainedValue().answer(request!)
       }, Unmanaged.passUnretained(self).toOpaque())
-    for listener in listeners where unsafe evhttp_accept_socket(http, listener) != 0 {
-      preconditionFailure("evhttp_accept_socket: out of memory")
+    // Without a free descriptor the connection stays in the queue and the listener readable: it
+    // would be tried again without end.
+    unsafe listeners.forEach {
+      unsafe evconnlistener_set_error_cb($0) { listener, _ in
+        _ = unsafe evconnlistener_disable(listener)
+      }
     }
+    sweeping = loop.every(.seconds(1)) { [unowned self] in sweep() }
+  }
+
+  /// Closes what has ended, and accepts again where descriptors had run out.
+  private func sweep() {
+    connections.releaseEnded()
+    unsafe listeners.forEach { _ = unsafe evconnlistener_enable($0) }
   }
 
   deinit {
@@ -146,7 +165,7 @@ public struct HTTPResponse: Hashable, Sendable {
 ///
 /// evhttp says when a connection opens but not when it ends. So each is held by a reference more:
 /// evhttp takes its callbacks away when it is done, and the next connection that opens finds that
-/// and lets go.
+/// and lets go, or the next sweep.
 @safe private final class ConnectionList {
   private let base: OpaquePointer
   private var held: [OpaquePointer]
@@ -176,7 +195,8 @@ public struct HTTPResponse: Hashable, Sendable {
     return unsafe new
   }
 
-  private func releaseEnded() {
+  /// Lets go of the connections that evhttp is done with: only then do their descriptors close.
+  func releaseEnded() {
     unsafe held.removeAll { connection in
       var onEvent: bufferevent_event_cb?
       unsafe bufferevent_getcb(connection, nil, nil, &onEvent, nil)

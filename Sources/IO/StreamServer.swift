@@ -26,6 +26,14 @@ public struct StreamLimits: Sendable {
 
   public init() {}
 
+  /// The same within a quarter of `descriptors`, and no client with more than a quarter of that.
+  public func fitting(descriptors: Int) -> StreamLimits {
+    var fitting = self
+    fitting.connections = min(connections, max(1, descriptors / 4))
+    fitting.connectionsPerClient = min(connectionsPerClient, max(1, fitting.connections / 4))
+    return fitting
+  }
+
   /// Connections of a client that every share allows: the kernel deals them out unevenly.
   private static let leastPerClient = 4
 

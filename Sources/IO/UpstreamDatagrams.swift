@@ -69,15 +69,10 @@ import Glibc
     unsafe buffer.deallocate()
   }
 
-  /// The share of each of `workers` in half of the descriptors that the process may have open
-  /// (RLIMIT_NOFILE), ``maximumSockets`` at most: the other half is for clients and files.
+  /// The share of each of `workers` in half of the descriptors that the process may have open,
+  /// ``maximumSockets`` at most: the other half is for clients and files.
   public static func maximumSockets(of workers: Int) -> Int {
-    var limits = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else {
-      return idleSockets
-    }
-    let open = Int(min(limits.rlim_cur, 1 << 30))
-    return min(maximumSockets, max(1, open / 2 / max(1, workers)))
+    min(maximumSockets, max(1, FileDescriptors.limit / 2 / max(1, workers)))
   }
 
   /// Sockets open now, in use or not.

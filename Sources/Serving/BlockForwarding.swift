@@ -14,10 +14,8 @@ struct BlockForwarding {
   init(cache: AnswerCache?, sources: [UpstreamSource], block: ServerBlock) {
     self.cache = cache
     self.sources = sources
-    targets = zip(block.forwards, sources).enumerated().map { index, pair in
-      ForwardTarget(
-        group: pair.1.group, cache: cache, settings: pair.0,
-        hasNext: index + 1 < block.forwards.count)
+    targets = zip(block.forwards, sources).map { settings, source in
+      ForwardTarget(group: source.group, cache: cache, settings: settings)
     }
   }
 }

@@ -203,7 +203,8 @@ final class Generation {
   ///
   /// - Parameter opened: the sockets of listeners that it does not have yet.
   func setup(worker: Int, opened: [OpenListener]) -> WorkerGeneration {
-    var limits = StreamLimits().divided(by: parts.workerCount * listeners.count)
+    var limits = StreamLimits().fitting(descriptors: FileDescriptors.limit)
+      .divided(by: parts.workerCount * listeners.count)
     limits.idle = .seconds(Int(Responder.idleSeconds))
     return WorkerGeneration(
       number: number,

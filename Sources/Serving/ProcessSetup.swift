@@ -1,4 +1,5 @@
 import Glibc
+import IO
 
 /// What the whole process needs before anything else opens a descriptor.
 public enum ProcessSetup {
@@ -8,7 +9,7 @@ public enum ProcessSetup {
     openStandardDescriptors()
     ignoreSignals()
     unblockSignals()
-    raiseDescriptorLimit()
+    FileDescriptors.raiseLimit()
   }
 
   /// Started with one of them closed, the next socket would take its number and be sent log lines.
@@ -30,13 +31,5 @@ public enum ProcessSetup {
     var none = sigset_t()
     unsafe sigemptyset(&none)
     _ = unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
-  }
-
-  /// As many descriptors as the hard limit allows.
-  private static func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

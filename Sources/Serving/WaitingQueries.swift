@@ -50,6 +50,8 @@ struct QuestionOutcome: Sendable {
     var first: WaitingQuery?
     /// Workers that wait for it, too.
     var others: Set<Int> = []
+    /// Its patience is over: whoever comes from now on may have a stale answer at once.
+    var isSlow = false
 
     init(_ pending: PendingQuestion) {
       self.pending = pending
@@ -188,17 +190,26 @@ struct QuestionOutcome: Sendable {
     let pending = asking.pending
     let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
-    askedByKey[key(pending)] = nil
-    outstanding.release(key(pending), by: worker)
+    let key = key(pending)
+    // Another exchange may have begun for it meanwhile.
+    if askedByKey[key] === asking {
+      askedByKey[key] = nil
+      outstanding.release(key, by: worker)
+    }
     for other in asking.others {
       mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
+    }
+    let nobodyWaits = asking.first == nil && asking.others.isEmpty
+    // A client's query goes on to the next `forward` by itself.
+    if nobodyWaits, pending.passesOn(finished.result), let following = pending.following {
+      return refresh(following)
     }
     deliver(outcome, of: pending, to: asking.first)
   }
 
   /// Puts the result into the cache, whose limits of TTLs count for the first reply, too.
   private func keep(_ result: ExchangeResult, of pending: PendingQuestion) -> QuestionOutcome {
-    guard let cache = pending.target.cache, !pending.target.passesOn(result) else {
+    guard let cache = pending.target.cache, !pending.passesOn(result) else {
       return QuestionOutcome(result: result)
     }
     switch result {
@@ -239,6 +250,7 @@ struct QuestionOutcome: Sendable {
   /// Whoever can be answered with what was so before, is.
   private func noteSlow(_ exchange: Int) {
     guard let asking = asked[exchange] else { return }
+    asking.isSlow = true
     asking.first = answerStale(asking.first)
     for other in asking.others { mailboxes[other].post(.forwarding(.slow(asking.pending))) }
   }
@@ -269,6 +281,7 @@ struct QuestionOutcome: Sendable {
         return mailboxes[other].post(.forwarding(.missed(pending)))
       }
       asking.others.insert(other)
+      if asking.isSlow { mailboxes[other].post(.forwarding(.slow(pending))) }
     case .result(let outcome, let pending):
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
       deliver(outcome, of: pending, to: asking.first)

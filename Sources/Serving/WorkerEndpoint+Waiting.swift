@@ -41,6 +41,8 @@ extension WorkerEndpoint {
         to: $0, from: query.peer, into: &writer, now: now, resumption: query.resumption)
     }
     setup.epochs.leave(setup.number)
+    // Taken up before the next wait, with what comes in until then.
+    if outcome?.refreshes == true { refreshes += responder.takeRefreshes() }
     if outcome?.isPending == true { return responder.pending }
     waitingCount -= 1
     guard let outcome else { return nil }

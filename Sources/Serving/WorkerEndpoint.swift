@@ -156,12 +156,12 @@ final class WorkerEndpoint {
       guard let outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
         continue
       }
+      if outcome.refreshes { refreshes += responder.takeRefreshes() }
       if outcome.isPending {
         noteArrival(
           message, peer, .datagram(to: sender, from: batch.destination(index)), received, responder)
         continue
       }
-      if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
       batch.queue(index, count: writer.count)
       // A reading of the clock costs a tenth of an answer; eight answers take a few microseconds.
       if index & 7 == 0 { now = Clock.monotonic }
@@ -206,11 +206,11 @@ final class WorkerEndpoint {
     let outcome = responder.respond(to: message, from: peer, into: &writer, now: received)
     setup.epochs.leave(setup.number)
     guard let outcome else { return .none }
+    if outcome.refreshes { refreshes += responder.takeRefreshes() }
     if outcome.isPending {
       noteArrival(message, peer, .stream(client), received, responder)
       return .later
     }
-    if outcome.refreshes, let pending = responder.pending { refreshes.append(pending) }
     accounting.add(
       outcome, message.count, writer.octets, peer, &responder,
       nanoseconds: Clock.monotonic &- received)

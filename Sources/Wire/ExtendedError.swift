@@ -24,6 +24,11 @@ public struct ExtendedError: Sendable {
     self.subject = Self.trimmed(subject)
   }
 
+  /// Says what it is about, unless that is said already.
+  public mutating func add(subject: String) {
+    self.subject = self.subject ?? Self.trimmed(subject)
+  }
+
   // The names and texts of RFC 8914 §4 and §5.2.
   public static let other: UInt16 = 0
   public static let staleAnswer: UInt16 = 3

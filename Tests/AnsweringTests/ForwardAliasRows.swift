@@ -90,11 +90,13 @@ extension ForwardTests {
       Ask(
         question: "out.\(zone) A", second: 400, said: ["www.example.net. A": .silent],
         flags: "qr aa rd ra", answer: [out, "www.Example.net. 30 A 192.0.2.10"],
-        error: "3 cache: its TTL has run out", asked: asked, plugin: "kubernetes"),
+        error: "3 cache: its TTL has run out: 192.0.2.53:53: no answer", asked: asked,
+        plugin: "kubernetes"),
       Ask(
         question: "out.\(zone) A", second: 500, said: ["www.example.net. A": www.slowly],
         flags: "qr aa rd ra", answer: [out, "www.Example.net. 30 A 192.0.2.10"],
-        error: "3 cache: its TTL has run out", asked: asked, plugin: "kubernetes")),
+        error: "3 cache: its TTL has run out: upstreams are slow", asked: asked,
+        plugin: "kubernetes")),
     ForwardRow(
       "without RD the CNAME is all there is, and what the cache has", .plain,
       Ask(

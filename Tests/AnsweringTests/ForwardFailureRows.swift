@@ -70,6 +70,8 @@ extension ForwardTests {
   // MARK: - Stale
 
   private static let staleError = "3 cache: its TTL has run out"
+  private static let silenceError = staleError + ": 192.0.2.53:53: no answer"
+  private static let slowError = staleError + ": upstreams are slow"
   private static let soa = "example.net. 30 SOA ns.example.net. root.example.net. 1 2 3 4 60"
 
   static let staleRows: [ForwardRow] = [
@@ -77,13 +79,13 @@ extension ForwardTests {
       "what was so before is given when upstreams have failed, and then at once", .plain, fresh,
       Ask(
         question: "www.example.net. A", second: 400, said: ["www.example.net. A": .silent],
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, asked: asked),
+        answer: ["www.example.net. 30 A 192.0.2.10"], error: silenceError, asked: asked),
       Ask(
         question: "www.example.net. A", second: 401,
         answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, plugin: "cache"),
       Ask(
         question: "www.example.net. A", second: 405,
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, asked: asked),
+        answer: ["www.example.net. 30 A 192.0.2.10"], error: silenceError, asked: asked),
       Ask(
         question: "www.example.net. A", second: 3901, code: .serverFailure, flags: "qr rd",
         error: "22 forward: no upstream answered: 192.0.2.53:53: no answer", asked: asked,
@@ -93,16 +95,18 @@ extension ForwardTests {
       Ask(
         question: "www.example.net. A", second: 400,
         said: ["www.example.net. A": Said(code: .refused)],
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, asked: asked),
+        answer: ["www.example.net. 30 A 192.0.2.10"],
+        error: staleError + ": 192.0.2.53:53: REFUSED", asked: asked),
       Ask(
         question: "www.example.net. A", second: 400,
         said: ["www.example.net. A": Said(code: .serverFailure)],
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, asked: asked)),
+        answer: ["www.example.net. 30 A 192.0.2.10"],
+        error: staleError + ": 192.0.2.53:53: SERVFAIL", asked: asked)),
     ForwardRow(
       "it is given while upstreams are slow", .plain, fresh,
       Ask(
         question: "www.example.net. A", second: 400, said: ["www.example.net. A": www.slowly],
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: staleError, asked: asked,
+        answer: ["www.example.net. 30 A 192.0.2.10"], error: slowError, asked: asked,
         plugin: "cache")),
     ForwardRow(
       "an old NXDOMAIN has an error of its own", .plain,
@@ -112,7 +116,8 @@ extension ForwardTests {
         asked: ["192.0.2.53 no.example.net. A"]),
       Ask(
         question: "no.example.net. A", second: 61, said: ["no.example.net. A": .silent],
-        code: .nameError, authority: [soa], error: "19 cache: its TTL has run out",
+        code: .nameError, authority: [soa],
+        error: "19 cache: its TTL has run out: 192.0.2.53:53: no answer",
         asked: ["192.0.2.53 no.example.net. A"])),
     ForwardRow(
       "who waits for slow upstreams without an old answer gets theirs", .plain,
@@ -142,7 +147,7 @@ extension ForwardTests {
         answer: ["www.example.net. 300 A 192.0.2.11"], asked: asked),
       Ask(
         question: "www.example.net. A", second: 800, said: ["www.example.net. A": .silent],
-        answer: ["www.example.net. 0 A 192.0.2.11"], error: staleError, asked: asked)),
+        answer: ["www.example.net. 0 A 192.0.2.11"], error: silenceError, asked: asked)),
     ForwardRow(
       "`prefer_positive` gives an old address rather than a new denial", .preferPositive, fresh,
       Ask(

@@ -51,6 +51,20 @@ extension ForwardTests {
         authority: [absence("b.example.net.")], error: filtered,
         asked: ["192.0.2.53 a.example.net. AAAA"])),
     ForwardRow(
+      "an alias into a block of the other family has addresses of neither", .mixedFamilies,
+      Ask(
+        question: "stub.\(zone) AAAA",
+        said: ["db.stub.test. AAAA": .data("db.stub.test. 300 AAAA 2001:db8::10")],
+        flags: "qr aa rd ra", answer: ["stub.\(zone) 5 CNAME db.stub.test."],
+        authority: [absence("db.stub.test.")], error: filtered,
+        asked: ["192.0.2.54 db.stub.test. AAAA"], plugin: "kubernetes"),
+      Ask(
+        question: "stub.\(zone) A",
+        said: ["db.stub.test. A": .data("db.stub.test. 300 A 192.0.2.10")],
+        flags: "qr aa rd ra", answer: ["stub.\(zone) 5 CNAME db.stub.test."],
+        authority: [absence("db.stub.test.")], error: filtered,
+        asked: ["192.0.2.54 db.stub.test. A"], plugin: "kubernetes")),
+    ForwardRow(
       "what is not there is not left out", .ipv4,
       Ask(
         question: "www.example.net. AAAA", said: ["www.example.net. AAAA": Said()],

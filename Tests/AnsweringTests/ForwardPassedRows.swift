@@ -209,9 +209,32 @@ extension ForwardTests {
           "192.0.2.53 www.example.net. A": .missing(),
           "192.0.2.54 www.example.net. A": www.slowly,
         ],
-        answer: ["www.example.net. 30 A 192.0.2.10"], error: "3 cache: its TTL has run out",
+        answer: ["www.example.net. 30 A 192.0.2.10"],
+        error: "3 cache: its TTL has run out: upstreams are slow",
         asked: ["192.0.2.53 www.example.net. A", "192.0.2.54 www.example.net. A"],
         plugin: "cache")),
+    ForwardRow(
+      "a refresh goes on to the next `forward` as a query does", .nextImmediate,
+      Ask(
+        question: "www.example.net. A",
+        said: ["192.0.2.53 www.example.net. A": .missing(), "192.0.2.54 www.example.net. A": www],
+        answer: ["www.example.net. 300 A 192.0.2.10"],
+        asked: ["192.0.2.53 www.example.net. A", "192.0.2.54 www.example.net. A"]),
+      Ask(
+        question: "www.example.net. A", second: 400,
+        said: ["192.0.2.54 www.example.net. A": .data("www.example.net. 300 A 192.0.2.11")],
+        answer: ["www.example.net. 0 A 192.0.2.10"], error: "3 cache: its TTL has run out",
+        refreshed: ["192.0.2.53 www.example.net. A", "192.0.2.54 www.example.net. A"],
+        plugin: "cache"),
+      Ask(
+        question: "www.example.net. A", second: 401,
+        answer: ["www.example.net. 299 A 192.0.2.11"], plugin: "cache")),
+    ForwardRow(
+      "`next` leads nowhere for names that go to no other `forward`", .nextElsewhere,
+      Ask(
+        question: "no.example.net. A", said: ["no.example.net. A": .missing()], code: .nameError,
+        authority: [soa], asked: ["192.0.2.53 no.example.net. A"]),
+      Ask(question: "no.example.net. A", code: .nameError, authority: [soa], plugin: "cache")),
     ForwardRow(
       "`next_on_nodata` is for names without the type, behind CNAMEs too", .nextNoData,
       Ask(

@@ -11,7 +11,7 @@ enum ForwardSetup: String, CaseIterable {
   case next, nextNoData, zones, except
   case immediate, verify, preferPositive, prefetch, cut
   case ipv4, ipv6, forwardIPv4, otherBlockIPv4
-  case passing, many, rotating, ipv4Twice
+  case passing, many, rotating, ipv4Twice, mixedFamilies, nextImmediate, nextElsewhere
 
   var corefile: String {
     switch self {
@@ -20,6 +20,12 @@ enum ForwardSetup: String, CaseIterable {
     case .bare: block("whoami", zone: "cluster.local")
     case .next:
       block("forward . 192.0.2.53 {\n next NXDOMAIN SERVFAIL \n}\n forward . 192.0.2.54\n cache")
+    case .nextImmediate:
+      block(
+        "forward . 192.0.2.53 {\n next NXDOMAIN \n}\n forward . 192.0.2.54\n"
+          + "cache {\n serve_stale 1h immediate \n}")
+    case .nextElsewhere:
+      block("forward . 192.0.2.53 {\n next NXDOMAIN \n}\n forward org 192.0.2.54\n cache")
     case .nextNoData:
       block("forward . 192.0.2.53 {\n next_on_nodata \n}\n forward . 192.0.2.54")
     case .zones:
@@ -39,6 +45,8 @@ enum ForwardSetup: String, CaseIterable {
     case .forwardIPv4: block("forward . 192.0.2.53 {\n families ipv4 \n}\n cache")
     case .otherBlockIPv4:
       block("forward . 192.0.2.53\n cache") + Self.stub("families ipv4")
+    case .mixedFamilies:
+      block("families ipv4\n forward . 192.0.2.53\n cache") + Self.stub("families ipv6")
     case .passing:
       block("forward . 192.0.2.53\n cache", properties: "fallthrough in-addr.arpa")
     case .rotating: block("loadbalance\n forward . 192.0.2.53\n cache")

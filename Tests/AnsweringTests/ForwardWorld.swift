@@ -99,11 +99,14 @@ import Zones
         ? Step.pluginNames[made.outcome.plugin] : nil,
       asked: asked.map(describe), refreshed: [],
       report: made.outcome.error.map { "\($0)".isEmpty ? failure : "\($0)" })
-    if made.outcome.refreshes {
-      let wanted = responder.pending
-      let pending = try #require(wanted)
-      reply.refreshed.append(describe(pending))
-      _ = keep(try hear(pending).result, of: pending, now)
+    for first in responder.takeRefreshes() {
+      var wanted: PendingQuestion? = first
+      while let pending = wanted {
+        reply.refreshed.append(describe(pending))
+        let result = try hear(pending).result
+        _ = keep(result, of: pending, now)
+        wanted = pending.passesOn(result) ? pending.following : nil
+      }
     }
     return reply
   }
@@ -133,7 +136,7 @@ import Zones
   private func keep(
     _ result: ExchangeResult, of pending: PendingQuestion, _ now: UInt64
   ) -> (result: ExchangeResult, prefersOlder: Bool) {
-    guard let cache = pending.target.cache, !pending.target.passesOn(result) else {
+    guard let cache = pending.target.cache, !pending.passesOn(result) else {
       return (result, false)
     }
     switch result {
@@ -175,13 +178,11 @@ struct ForwardBlock {
       (group: firstGroup + index, upstream: Upstream(settings))
     }
     self.upstreams = upstreams
-    targets = zip(block.forwards, upstreams).enumerated().map { index, pair in
+    targets = zip(block.forwards, upstreams).map { pair in
       let group = UpstreamGroup(
         number: pair.1.group, name: pair.0.from.description, options: ForwardOptions(),
         upstreams: [pair.1.upstream])
-      return ForwardTarget(
-        group: group, cache: cache, settings: pair.0,
-        hasNext: index + 1 < block.forwards.count)
+      return ForwardTarget(group: group, cache: cache, settings: pair.0)
     }
   }
 

@@ -94,6 +94,10 @@ struct DirectiveRefusalTests {
     ("families ipv4 {\nonly\n}", "3:1: error: unknown property 'only' of families"),
     ("families ipv4\nfamilies ipv6", "3:1: error: 'families' stands twice in the server block"),
     ("forward . 1.1.1.1 {\nfamilies v6\n}", "3:10: error: 'v6' is not a family of addresses"),
+    (
+      "forward . 1.1.1.1 {\nnext NXDOMAIN\nfamilies ipv4\n}\nforward . 9.9.9.9",
+      "2:1: error: 'next' leads to a 'forward' with other 'families'"
+    ),
     ("cache {\nnxdomain_cut on\n}", "3:14: error: 'nxdomain_cut' takes no arguments"),
     ("cache 0", "2:7: error: 0 is out of range"),
     ("cache {\nsuccess\n}", "3:1: error: 'success' lacks an argument"),

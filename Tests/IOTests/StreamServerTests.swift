@@ -281,6 +281,15 @@ struct StreamServerTests {
     #expect(share.pendingOctetsInAll == row.pendingOctets)
   }
 
+  @Test(
+    "clients have a quarter of the descriptors, and one client a quarter of that",
+    arguments: [(1 << 20, 5_000, 200), (1_024, 256, 64), (64, 16, 4), (1, 1, 1)])
+  func fitting(descriptors: Int, connections: Int, perClient: Int) {
+    let limits = StreamLimits().fitting(descriptors: descriptors)
+    #expect(limits.connections == connections)
+    #expect(limits.connectionsPerClient == perClient)
+  }
+
   @Test("an IPv6 client is its /64, an IPv4 client its address")
   func clients() {
     func client(_ high: UInt64, _ low: UInt64, isV4: Bool) -> IdleOrder.ClientAddress {
