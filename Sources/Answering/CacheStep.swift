@@ -25,7 +25,7 @@ import Wire
       cache.find(
         name, hash: hash, type: query.type, recordClass: query.recordClass,
         dnssecOK: query.edns?.dnssecOK ?? false, checkingDisabled: query.checkingDisabled,
-        now: now, reason: reason
+        now: now, reason: reason, mayRefresh: query.recursionDesired
       ) { view, hit in
         // The upstream's AA was said of its own data, which a cache does not have (RFC 1034 §6.2.1).
         reply.put(

@@ -13,7 +13,7 @@ extension ExchangeResult {
   /// Who failed, and how.
   var failureText: String {
     switch self {
-    case .answer(let answer, let upstream): "\(upstream.description): \(answer.header.code)"
+    case .answer(let answer, let upstream): "\(upstream.description): \(answer.reason)"
     case .failure(let failure): failure.text
     }
   }

@@ -59,7 +59,7 @@ extension AnswerCache {
     /// Not to be kept: its kind, its TTL, its size, a zone that is not cached.
     case notKept
     /// A denial or a failure, whether kept or not, beside a positive answer that goes before it
-    /// (`prefer_positive`): the client is to get what ``find(_:hash:type:recordClass:dnssecOK:checkingDisabled:now:reason:_:)``
+    /// (`prefer_positive`): the client is to get what ``find(_:hash:type:recordClass:dnssecOK:checkingDisabled:now:reason:mayRefresh:_:)``
     /// gives as ``Reason/staleAllowed``.
     case positivePreferred
   }

@@ -53,7 +53,7 @@ extension AnswerCache {
   private func insert(
     _ answer: ForwardedAnswer, _ key: CacheKey, _ nameHash: UInt64, now: UInt64
   ) -> Insertion {
-    let kind = CacheEntry.Kind(answer.header.kind)
+    let kind = CacheEntry.Kind(answer.header)
     let lifetime = lifetime(answer.header, key.name)
     let size = CacheEntry.octetCount(name: key.name.count, octets: answer.octets.count)
     let fits = size <= (kind == .positive ? successEntryLimit : denialEntryLimit)
@@ -83,16 +83,16 @@ extension AnswerCache {
 
   /// How long an answer is kept, nanoseconds.
   private func lifetime(_ header: AnswerHeader, _ name: Octets) -> UInt64 {
-    switch header.kind {
+    guard header.mayBeKept else { return 0 }
+    return switch header.kind {
     case .positive:
-      return settings.success.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
+      settings.success.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
     case .noData, .nameError:
-      return settings.denial.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
+      settings.denial.disables(name) ? 0 : UInt64(header.ttl) * 1_000_000_000
     case .failure:
-      let isKept = header.code == .serverFailure || header.code == .notImplemented
-      return isKept && !settings.denial.disables(name) ? settings.servfailNanoseconds : 0
+      header.code.isKept && !settings.denial.disables(name) ? settings.servfailNanoseconds : 0
     case .incomplete:
-      return 0
+      0
     }
   }
 }
@@ -105,11 +105,16 @@ extension CacheKey {
   }
 }
 
+extension ResponseCode {
+  /// Whether a failure with this code is remembered (RFC 9520 §3.1).
+  fileprivate var isKept: Bool { self == .serverFailure || self == .notImplemented }
+}
+
 extension CacheEntry.Kind {
   /// An incomplete answer says no more than that a refresh brought nothing.
-  init(_ kind: AnswerHeader.Kind) {
-    switch kind {
-    case .positive: self = .positive
+  init(_ header: AnswerHeader) {
+    switch header.kind {
+    case .positive: self = header.mayBeKept ? .positive : .failure
     case .noData, .nameError: self = .denial
     case .failure, .incomplete: self = .failure
     }

@@ -83,16 +83,17 @@ public import Wire
   /// - Parameters:
   ///   - name: folded, with its `hash` under the process's seed.
   ///   - now: monotonic nanoseconds.
+  ///   - mayRefresh: false for who does not want upstreams to be asked (RD is 0).
   @inlinable
   public func find<R>(
     _ name: borrowing QueryName, hash: UInt64, type: RecordType, recordClass: UInt16,
-    dnssecOK: Bool, checkingDisabled: Bool, now: UInt64, reason: Reason,
+    dnssecOK: Bool, checkingDisabled: Bool, now: UInt64, reason: Reason, mayRefresh: Bool = true,
     _ body: (AnswerView, Hit) -> R
   ) -> R? {
     var result: R?
     find(
       name, hash: hash, type: type, recordClass: recordClass, dnssecOK: dnssecOK,
-      checkingDisabled: checkingDisabled, now: now, reason: reason
+      checkingDisabled: checkingDisabled, now: now, reason: reason, mayRefresh: mayRefresh
     ) { (view: AnswerView, hit: Hit) in
       result = body(view, hit)
     }
@@ -102,28 +103,30 @@ public import Wire
   @usableFromInline
   func find(
     _ name: borrowing QueryName, hash: UInt64, type: RecordType, recordClass: UInt16,
-    dnssecOK: Bool, checkingDisabled: Bool, now: UInt64, reason: Reason,
+    dnssecOK: Bool, checkingDisabled: Bool, now: UInt64, reason: Reason, mayRefresh: Bool,
     give: (AnswerView, Hit) -> Void
   ) {
     let key = CacheKey(
       name: name.octets, hash: hash, type: type, recordClass: recordClass, dnssecOK: dnssecOK,
       checkingDisabled: checkingDisabled)
     if rules.cuts, reason == .first {
-      if find(key, now: now, reason: reason, liveOnly: true, give: give) { return }
-      if findCut(name, key, now: now, give: give) { return }
+      if find(key, now, reason, mayRefresh, liveOnly: true, give: give) { return }
+      if findCut(name, key, now, mayRefresh, give: give) { return }
     }
-    if find(key, now: now, reason: reason, liveOnly: false, give: give) { return }
+    if find(key, now, reason, mayRefresh, liveOnly: false, give: give) { return }
     guard reason == .first, settings.covers(key.name) else { return }
     withShard(key) { $0.countMiss() }
   }
 
   @inline(__always)
   private func find(
-    _ key: CacheKey, now: UInt64, reason: Reason, liveOnly: Bool, cutOctets: Int = 0,
-    give: (AnswerView, Hit) -> Void
+    _ key: CacheKey, _ now: UInt64, _ reason: Reason, _ mayRefresh: Bool, liveOnly: Bool,
+    cutOctets: Int = 0, give: (AnswerView, Hit) -> Void
   ) -> Bool {
     withShard(key) { shard in
-      guard let found = shard.find(key, now: now, reason: reason, liveOnly: liveOnly)
+      guard
+        let found = shard.find(
+          key, now: now, reason: reason, liveOnly: liveOnly, mayRefresh: mayRefresh)
       else { return false }
       var hit = found.hit
       hit.cutOctets = cutOctets
@@ -134,7 +137,7 @@ public import Wire
 
   /// RFC 8020: where a name does not exist, nothing below it does.
   private func findCut(
-    _ name: borrowing QueryName, _ key: CacheKey, now: UInt64,
+    _ name: borrowing QueryName, _ key: CacheKey, _ now: UInt64, _ mayRefresh: Bool,
     give: (AnswerView, Hit) -> Void
   ) -> Bool {
     // At and above the apex of a zone that another block answers for, this block's upstreams may
@@ -150,7 +153,7 @@ public import Wire
       if ancestor.count > apex {
         let cut = CacheKey(cutAt: ancestor, hash: hash(ancestor), detail: key.detail)
         let deeper = key.name.count - ancestor.count
-        if find(cut, now: now, reason: .first, liveOnly: true, cutOctets: deeper, give: give) {
+        if find(cut, now, .first, mayRefresh, liveOnly: true, cutOctets: deeper, give: give) {
           return true
         }
       }

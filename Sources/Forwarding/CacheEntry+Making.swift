@@ -7,7 +7,7 @@ extension CacheEntry {
   ) -> CacheEntry {
     make(
       fields(
-        key, answer.header, Kind(answer.header.kind), now: now, lifetime: lifetime, window: window),
+        key, answer.header, Kind(answer.header), now: now, lifetime: lifetime, window: window),
       key: key, octets: answer.octets)
   }
 

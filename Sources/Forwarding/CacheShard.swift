@@ -30,7 +30,7 @@ struct CacheShard {
   /// NXDOMAIN of an ancestor says: no failure, none past its TTL unless `prefer_positive` has it so.
   @inline(__always)
   mutating func find(
-    _ key: CacheKey, now: UInt64, reason: AnswerCache.Reason, liveOnly: Bool
+    _ key: CacheKey, now: UInt64, reason: AnswerCache.Reason, liveOnly: Bool, mayRefresh: Bool
   ) -> (entry: CacheEntry, hit: AnswerCache.Hit)? {
     let matches = matches(key)
     guard let (entry, isStale) = matches.choice(now: now, reason: reason, rules: rules) else {
@@ -43,8 +43,10 @@ struct CacheShard {
     count(entry, isStale: isStale, reason: reason)
     if entry.fields.frequency < CacheStore.maximumFrequency { entry.fields.frequency += 1 }
     if isFailure { return (entry, failureHit(entry)) }
-    if isStale { return (entry, staleHit(entry, matches, now: now, reason: reason)) }
-    return (entry, liveHit(entry, now: now, reason: reason))
+    // Who was there before has seen to it.
+    let mayRefresh = mayRefresh && reason == .first
+    if isStale { return (entry, staleHit(entry, matches, now: now, mayRefresh: mayRefresh)) }
+    return (entry, liveHit(entry, now: now, mayRefresh: mayRefresh))
   }
 
   mutating func countMiss() {
@@ -68,26 +70,26 @@ struct CacheShard {
 
   @inline(__always)
   private mutating func liveHit(
-    _ entry: CacheEntry, now: UInt64, reason: AnswerCache.Reason
+    _ entry: CacheEntry, now: UInt64, mayRefresh: Bool
   ) -> AnswerCache.Hit {
     // Another thread may have read its clock later than this one and been here before.
     let age = now > entry.fields.stored ? (now - entry.fields.stored) / 1_000_000_000 : 0
     var hit = AnswerCache.Hit(
       ttl: .countedDown(age: rules.keepsTTL ? 0 : UInt32(truncatingIfNeeded: age)))
-    if rules.prefetchAmount > 0, reason == .first, isPrefetchDue(entry, now: now) {
+    if mayRefresh, rules.prefetchAmount > 0, isPrefetchDue(entry, now: now) {
       hit.refresh = lease(entry, now: now)
     }
     return hit
   }
 
   private mutating func staleHit(
-    _ entry: CacheEntry, _ matches: CacheMatches, now: UInt64, reason: AnswerCache.Reason
+    _ entry: CacheEntry, _ matches: CacheMatches, now: UInt64, mayRefresh: Bool
   ) -> AnswerCache.Hit {
     var hit = AnswerCache.Hit(ttl: .fixed(rules.staleTTL))
     hit.isStale = true
     // A newer denial is an answer that has just been fetched (prefer_positive).
     let isAnswered = matches.denial.map { now < $0.fields.expires } ?? false
-    if reason == .first, rules.givesStaleAtOnce, !isAnswered {
+    if mayRefresh, rules.givesStaleAtOnce, !isAnswered {
       hit.refresh = lease(entry, now: now)
     }
     return hit

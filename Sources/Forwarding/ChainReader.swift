@@ -23,7 +23,8 @@ struct ChainReader {
   let question: ForwardQuestion
   private let answers: [MessageRecord]
   private let authority: [MessageRecord]
-  /// Octets of names that may still be compared: 4,000 addresses behind a few CNAMEs need half.
+  /// Octets of names that may still be read or compared: 4,000 addresses behind a few CNAMEs need
+  /// half.
   private var comparisons = 1 << 20
   private var lastName: DomainName
 
@@ -210,8 +211,8 @@ struct ChainReader {
     for record in section where record.recordClass == question.recordClass {
       let pointer = record.fields == record.owner + 2 ? message.u16(record.owner) : 0
       if pointer < 0xC000 || pointer != lastPointer {
-        comparisons -= name.octets.count + 8
-        guard comparisons > 0, let isSame = message.name(at: record.owner, isFolded: name) else {
+        try spend(name)
+        guard let isSame = message.name(at: record.owner, isFolded: name) else {
           throw Unreadable()
         }
         lastPointer = pointer
@@ -222,13 +223,20 @@ struct ChainReader {
     return found
   }
 
-  private func name(at place: Int) throws(Unreadable) -> DomainName {
+  private mutating func name(at place: Int) throws(Unreadable) -> DomainName {
     guard let name = message.name(at: place) else { throw Unreadable() }
+    try spend(name)
     return name.folded
   }
 
+  /// Takes what a look at a name costs from what one reply may.
+  private mutating func spend(_ name: DomainName) throws(Unreadable) {
+    comparisons -= name.octets.count + 8
+    guard comparisons > 0 else { throw Unreadable() }
+  }
+
   /// The name that is a record's whole RDATA.
-  private func name(in record: MessageRecord) throws(Unreadable) -> DomainName {
+  private mutating func name(in record: MessageRecord) throws(Unreadable) -> DomainName {
     guard message.endOfName(at: record.data.lowerBound) == record.end else { throw Unreadable() }
     return try name(at: record.data.lowerBound)
   }

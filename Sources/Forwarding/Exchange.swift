@@ -30,13 +30,14 @@ final class Exchange {
   let mostAsked: Int
   var followUps = 0
   var lastAsked = 0
-  /// A reply differed in its letters' case: a stream was tried.
-  var hasTriedSpelling = false
 
   /// What becomes the result if nothing better comes: the answer whose code asks for another
   /// upstream, else the last failure.
   var fallback: (answer: ForwardedAnswer, from: Upstream)?
   var failure: ExchangeFailure?
+  /// What came of an answer over UDP whose whole is to come over a stream: better than none, for
+  /// clients over UDP.
+  var part: (answer: ForwardedAnswer, from: Upstream)?
 
   /// The first of its attempts under way, a list through ``Attempt/next``.
   var firstAttempt: Int32 = -1
@@ -66,10 +67,17 @@ final class Attempt {
     var isSpelled: Bool
     /// Sent anew with the cookie of a BADCOOKIE.
     var hasRetriedCookie = false
-    /// Sent anew without EDNS.
+    /// Sent anew without EDNS, since the upstream said that it wants none.
     var isPlainRetry = false
+    /// Sent anew in small letters, since a reply came that had others than the question.
+    var isSmallRetry = false
     /// Over a stream for something said, or not said, over UDP.
     var reason: StreamReason?
+
+    /// Whether a datagram without spelling, or without EDNS, would settle what the stream is for.
+    var hasWayBack: Bool {
+      reason == .spelling && isSpelled || reason == .bareError && usesEDNS
+    }
   }
 
   /// Why a stream is tried beside or behind a datagram.
@@ -78,6 +86,7 @@ final class Attempt {
     case spelling = "spelled otherwise over UDP"
     case wrongDatagrams = "wrong datagrams over UDP"
     case cookie = "no cookie over UDP"
+    case bareError = "an error without the question over UDP"
   }
 
   /// The slot of its exchange.
@@ -90,6 +99,11 @@ final class Attempt {
   var wrongDatagrams = 0
   /// A stream was tried beside it.
   var hasStream = false
+  /// A datagram came that may be the upstream's answer, but is not believed.
+  var mayBeAnswered = false
+  /// When a datagram is sent beside this stream that is to settle what one left in doubt, see
+  /// ``ExchangeLimits/streamPatience``; never once it was.
+  var wayBackAt = UInt64.max
   /// The next attempt of its exchange.
   var next: Int32
 
@@ -106,9 +120,9 @@ final class Attempt {
     self.next = next
   }
 
-  /// Whether its failure says something of the upstream's health: behind a datagram that was
-  /// answered, or may have been, a stream that fails does not.
-  var countsForHealth: Bool { way.reason == nil }
+  /// Whether its failure says something of the upstream's health: a datagram that may have been
+  /// answered and a stream behind it do not.
+  var countsForHealth: Bool { way.reason == nil && !mayBeAnswered }
 }
 
 /// Which question is under way, found by its hash: a chained table over the exchanges' slots.

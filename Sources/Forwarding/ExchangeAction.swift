@@ -13,8 +13,7 @@ public enum ExchangeAction: Sendable {
   /// The patience given at the start is over; the exchange goes on.
   case slow(exchange: Int)
   /// Once for each exchange. What `start` refused has a negative number.
-  case finish(
-    exchange: Int, result: ExchangeResult, group: UpstreamGroup, question: ForwardQuestion)
+  case finish(exchange: Int, result: ExchangeResult)
 }
 
 /// Limits of one ``ExchangeMachine``.
@@ -33,6 +32,10 @@ public struct ExchangeLimits: Sendable {
   /// Datagrams on one attempt's port that are not its reply, after which a stream is tried:
   /// somebody is guessing (RFC 5452 §9.3).
   static let wrongDatagrams = 16
+  /// Datagrams that are in doubt are asked again over a stream; where that takes longer, in a way
+  /// that leaves no doubt over UDP, without waiting for the end of either. A stream needs two round
+  /// trips: enough for a continent.
+  static let streamPatience: UInt64 = 100_000_000
   /// Messages of an exchange beyond those that policy and failures ask for: the retries of one
   /// upstream's answer over a stream, without EDNS, with a cookie, in small letters.
   static let followUps = 8

@@ -60,6 +60,9 @@ extension ExchangeMachine {
     let attempt = Attempt(
       exchange: slot, choice: choice, way: way, query: query, sent: now,
       deadline: min(now + timeout, exchange.end), next: exchange.firstAttempt)
+    if way.isStream, way.hasWayBack {
+      attempt.wayBackAt = now + ExchangeLimits.streamPatience
+    }
     guard let attemptSlot = attempts.insert(attempt) else {
       exchanges[slot].failure = ExchangeFailure(
         reason: .overload, text: "\(attempts.capacity) messages are under way")
@@ -105,7 +108,7 @@ extension ExchangeMachine {
     var first = min(exchanges[slot].end, exchanges[slot].slowAt, exchanges[slot].hedgeAt)
     var at = exchanges[slot].firstAttempt
     while at >= 0 {
-      first = min(first, attempts[Int(at)].deadline)
+      first = min(first, attempts[Int(at)].deadline, attempts[Int(at)].wayBackAt)
       at = attempts[Int(at)].next
     }
     wheel.set(slot, at: first, now: now)
@@ -123,11 +126,14 @@ extension ExchangeMachine {
       act(.slow(exchange: number))
     }
     var silent: [Int] = []
+    var slow: [Int] = []
     var at = exchanges[slot].firstAttempt
     while at >= 0 {
       if attempts[Int(at)].deadline <= now { silent.append(attempts.number(Int(at))) }
+      if attempts[Int(at)].wayBackAt <= now { slow.append(Int(at)) }
       at = attempts[Int(at)].next
     }
+    for attempt in slow { goBack(attempt, now: now) }
     for attempt in silent {
       guard let attemptSlot = attempts.slot(attempt) else { continue }
       let waited = now - attempts[attemptSlot].sent
@@ -188,7 +194,8 @@ extension ExchangeMachine {
     }
     if exchange.kind == .query, exchange.asked < exchange.mostAsked,
       let choice = exchange.group.next(
-        tried: exchange.tried, underWay: underWay, onlyUntried: exchange.fallback != nil, now: now,
+        tried: exchange.tried, underWay: underWay, onlyUntried: exchange.hasFallback,
+        now: now,
         random: random)
     {
       // All were asked: a second round.
@@ -217,9 +224,8 @@ extension ExchangeMachine {
     }
     wheel.cancel(slot)
     if exchange.kind == .probe {
-      let text = exchange.failure?.text ?? "the probe was not sent"
       exchange.group.probeEnded(
-        exchange.lastAsked, failure: answer == nil ? text : nil, now: now)
+        exchange.lastAsked, failure: answer == nil ? exchange.failure : nil, now: now)
       exchanges.remove(slot)
       return
     }
@@ -227,16 +233,16 @@ extension ExchangeMachine {
     outstanding.remove(slot, in: &exchanges)
     let number = exchanges.number(slot)
     exchanges.remove(slot)
-    act(
-      .finish(
-        exchange: number, result: exchange.result(answer), group: exchange.group,
-        question: exchange.question))
+    act(.finish(exchange: number, result: exchange.result(answer)))
   }
 }
 
 extension Exchange {
+  /// Whether there is an answer to give if no better one comes: upstreams are asked once then.
+  fileprivate var hasFallback: Bool { fallback != nil || part != nil }
+
   fileprivate func result(_ answer: (answer: ForwardedAnswer, from: Upstream)?) -> ExchangeResult {
-    if let answer = answer ?? fallback { return .answer(answer.answer, from: answer.from) }
+    if let answer = answer ?? part ?? fallback { return .answer(answer.answer, from: answer.from) }
     return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "no reply in 5 s"))
   }
 }

@@ -10,11 +10,13 @@ extension ExchangeMachine {
     switch reply {
     case .answer(let answer, let details):
       replied(slot, answer, details, UpstreamLesson(), now: now)
-    case .wrong(.bareError(let code)) where attempts[slot].way.usesEDNS:
-      // It costs nothing to ask without EDNS; whether that is the answer is seen then.
-      another(slot, code, ReplyDetails(code: code), now: now)
-    case .wrong(let why) where !attempts[slot].way.isStream:
-      wrongDatagram(slot, isSpelling: why == .otherCase, now: now)
+    case .wrong(.bareError) where attempts[slot].way.usesEDNS:
+      // A server older than EDNS may say so, and anybody who guesses the ID.
+      wrongDatagram(slot, leaves: .bareError, now: now)
+    case .wrong(.otherCase) where !attempts[slot].way.isStream:
+      wrongDatagram(slot, leaves: .spelling, now: now)
+    case .wrong where !attempts[slot].way.isStream:
+      wrongDatagram(slot, leaves: nil, now: now)
     case .wrong(.otherCase):
       otherwiseSpelled(octets, slot, now: now)
     case .wrong:
@@ -38,8 +40,17 @@ extension ExchangeMachine {
     guard takesCookie(slot, details.cookie, &lesson, now: now) else { return }
     let code = details.code
     lesson.lacksEDNS = attempt.way.isPlainRetry && !code.doubtsEDNS
+    lesson.seemsToFoldCase = attempt.way.isSmallRetry
+    var answer = answer
+    // It has no signatures, which those with EDNS may have.
+    if exchanges[exchange].question.dnssecOK, !attempt.way.usesEDNS {
+      answer.header.mayBeKept = false
+    }
     if code == .badCookie || (attempt.way.usesEDNS && details.lacksEDNS) || details.isTruncated {
       note(slot, code, lesson, ends: false, now: now)
+      if details.isTruncated, answer.header.answerCount > 0, !exchanges[exchange].overStream {
+        exchanges[exchange].part = (answer, attempt.choice.upstream)
+      }
       another(slot, code, details, now: now)
       return
     }
@@ -75,14 +86,13 @@ extension ExchangeMachine {
       if cookie.prefix(clientOctets) == attempt.choice.cookie.prefix(clientOctets) {
         if cookie.count > clientOctets { lesson.cookie = cookie }
       } else if !attempt.way.isStream {
-        wrongDatagram(slot, isSpelling: false, now: now)
+        wrongDatagram(slot, leaves: nil, now: now)
         return false
       }
     } else if attempt.way.isStream {
       lesson.forgetsCookie = true
     } else if attempt.choice.speaksCookies {
-      wrongDatagram(slot, isSpelling: false, now: now)
-      stream(beside: slot, .cookie, now: now)
+      wrongDatagram(slot, leaves: .cookie, now: now)
       return false
     }
     return true
@@ -136,13 +146,15 @@ extension ExchangeMachine {
 
   /// Somebody else's datagram, or a broken one: goes on listening. It is no error, and says
   /// nothing of the upstream.
-  private func wrongDatagram(_ slot: Int, isSpelling: Bool, now: UInt64) {
+  ///
+  /// - Parameter doubt: why it may be the reply all the same, which a stream is to settle.
+  private func wrongDatagram(_ slot: Int, leaves doubt: Attempt.StreamReason?, now: UInt64) {
     let exchange = attempts[slot].exchange
     attempts[slot].wrongDatagrams += 1
     exchanges[exchange].group.wasWrong(attempts[slot].choice.number)
-    if isSpelling, !exchanges[exchange].hasTriedSpelling {
-      exchanges[exchange].hasTriedSpelling = true
-      stream(beside: slot, .spelling, now: now)
+    if let doubt {
+      attempts[slot].mayBeAnswered = true
+      stream(beside: slot, doubt, now: now)
     } else if attempts[slot].wrongDatagrams >= ExchangeLimits.wrongDatagrams {
       stream(beside: slot, .wrongDatagrams, now: now)
     }
@@ -199,7 +211,7 @@ extension ExchangeMachine {
     }
     group.failed(
       attempt.choice.number, end, text: text, sent: attempt.sent,
-      counts: attempt.countsForHealth && reason != .overload, now: now)
+      counts: attempt.countsForHealth, now: now)
     self.end(slot)
     if let way = wayBack(attempt, group),
       followUp(exchange, attempt.choice.number, way, now: now)
@@ -209,16 +221,31 @@ extension ExchangeMachine {
     advance(exchange, now: now)
   }
 
+  /// A stream takes long that was to settle what a datagram left in doubt: asks by datagram, too.
+  func goBack(_ slot: Int, now: UInt64) {
+    let attempt = attempts[slot]
+    let way = wayBack(attempt, exchanges[attempt.exchange].group)
+    attempts[slot].wayBackAt = .max
+    if let way { followUp(attempt.exchange, attempt.choice.number, way, now: now) }
+  }
+
   /// A stream failed that was to settle what a datagram left in doubt: how to ask by datagram
   /// without that doubt. An upstream with no TCP is asked with less protection, not never.
+  ///
+  /// Nothing is learned of it but that an upstream seems to fold letters, for a while: the
+  /// datagram in doubt is listened for meanwhile, and would have been answered first.
   private func wayBack(_ attempt: Attempt, _ group: UpstreamGroup) -> Attempt.Way? {
     var way = attempt.way
     way.isStream = false
     way.reason = nil
     switch attempt.way.reason {
-    case .spelling where way.isSpelled:
+    case .spelling where attempt.wayBackAt != .max:
       way.isSpelled = false
+      way.isSmallRetry = true
       group.count(\.caseRetries)
+    case .bareError where attempt.wayBackAt != .max:
+      way.usesEDNS = false
+      group.count(\.ednsRetries)
     case .cookie where !way.hasRetriedCookie:
       group.forgetCookie(attempt.choice.number)
     default: return nil

@@ -34,7 +34,7 @@ public final class ExchangeMachine {
   // MARK: - Events
 
   /// Starts one exchange, or gives the number of the one under way for the same question and
-  /// group. Where it cannot begin, ``ExchangeAction/finish(exchange:result:group:question:)`` is
+  /// group. Where it cannot begin, ``ExchangeAction/finish(exchange:result:)`` is
   /// among the actions at once.
   ///
   /// - Parameters:
@@ -43,22 +43,22 @@ public final class ExchangeMachine {
   public func start(
     _ question: ForwardQuestion, of group: UpstreamGroup, overStream: Bool, patience: UInt64?,
     now: UInt64
-  ) -> (exchange: Int, isNew: Bool) {
+  ) -> Int {
     let slowAt = patience.map { now &+ $0 } ?? .max
     if let slot = outstanding.find(question, group, in: exchanges) {
       if slowAt < exchanges[slot].slowAt {
         exchanges[slot].slowAt = slowAt
         arm(slot, now: now)
       }
-      return (exchanges.number(slot), false)
+      return exchanges.number(slot)
     }
     guard exchanges.count < exchanges.capacity else {
       let text = "\(exchanges.capacity) queries are under way"
-      return refuse(question, group, ExchangeFailure(reason: .overload, text: text))
+      return refuse(ExchangeFailure(reason: .overload, text: text))
     }
     switch group.begin(now: now, random: random) {
     case .refused(let failure):
-      return refuse(question, group, failure)
+      return refuse(failure)
     case .ask(let choice, let most, let isTrial):
       let exchange = Exchange(
         question, of: group, kind: isTrial ? .trial : .query, overStream: overStream,
@@ -68,7 +68,7 @@ public final class ExchangeMachine {
       let number = exchanges.number(slot)
       outstanding.insert(slot, in: &exchanges)
       ask(slot, choice, now: now)
-      return (number, true)
+      return number
     }
   }
 
@@ -93,12 +93,15 @@ public final class ExchangeMachine {
   /// An attempt came to nothing: an ICMP message, a refused connect, a stream that was closed or
   /// whose other side is not who it should be.
   ///
-  /// - Parameter text: what happened, without the upstream: `connection refused`.
+  /// - Parameters:
+  ///   - reason: ``ExchangeFailure/Reason/overload`` where nothing was sent for want of something
+  ///     here, which is not held against the upstream.
+  ///   - text: what happened, without the upstream: `connection refused`.
   public func fail(
     attempt number: Int, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
   ) {
     guard let slot = attempts.slot(number) else { return }
-    failed(slot, .error, reason, text, now: now)
+    failed(slot, reason == .overload ? .notSent : .error, reason, text, now: now)
   }
 
   /// Does what is due; to be called at ``nextDeadline`` or when it suits.
@@ -132,12 +135,10 @@ public final class ExchangeMachine {
     actions.append(action)
   }
 
-  private func refuse(
-    _ question: ForwardQuestion, _ group: UpstreamGroup, _ failure: ExchangeFailure
-  ) -> (exchange: Int, isNew: Bool) {
+  private func refuse(_ failure: ExchangeFailure) -> Int {
     let number = refusedNumber
     refusedNumber = number == .min ? -1 : number - 1
-    act(.finish(exchange: number, result: .failure(failure), group: group, question: question))
-    return (number, true)
+    act(.finish(exchange: number, result: .failure(failure)))
+    return number
   }
 }

@@ -23,7 +23,8 @@ public struct ExchangeFailure: Hashable, Sendable {
     case noUpstream
     /// More queries are under way than `max_concurrent` allows.
     case tooMany
-    /// The tables are full.
+    /// The tables are full, or this host is short of ports, descriptors or memory: no upstream's
+    /// fault.
     case overload
   }
 

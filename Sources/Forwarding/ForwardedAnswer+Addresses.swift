@@ -5,13 +5,17 @@ extension ForwardedAnswer {
   public var addresses: [IPAddress] {
     withView { view in
       let header = view.header
+      let octets = Int(header.runSize) - Self.octetsBeforeData
+      guard octets == 4 || octets == 16 else { return [] }
       return (0..<Int(header.runCount)).compactMap { index in
-        // RDATA ends each record.
         let end = Int(header.runPlace) + (index + 1) * Int(header.runSize)
-        guard end <= view.records.count, header.runSize > 12 else { return nil }
-        let isV4 = view.records.u16(end - 6) == 4
-        return IPAddress(octets: view.records[(end - (isV4 ? 4 : 16))..<end].array)
+        guard end <= view.records.count else { return nil }
+        return IPAddress(octets: view.records[(end - octets)..<end].array)
       }
     }
   }
+
+  /// A pointer as owner, TYPE, CLASS, TTL and RDLENGTH: only the size of what follows tells the
+  /// family. Within an address every octet may be anything.
+  private static let octetsBeforeData = 12
 }

@@ -11,11 +11,16 @@ public struct ForwardedAnswer: Hashable, Sendable {
   /// from the first record on, 16 bits each, big-endian. An SOA's MINIMUM stays as it came: its TTL
   /// is no more than that (RFC 2308 §5).
   public var octets: [UInt8]
+  /// What an upstream that failed says of it, `extended error 6: signature expired`; not kept.
+  var note: String?
 
   public init(header: AnswerHeader, octets: [UInt8]) {
     self.header = header
     self.octets = octets
   }
+
+  /// The RCODE, and what the upstream says of it: `SERVFAIL, extended error 22: no servers`.
+  public var reason: String { note.map { "\(header.code), \($0)" } ?? header.code.description }
 
   /// Calls `body` with a view of the answer.
   public func withView<R>(_ body: (AnswerView) -> R) -> R {
@@ -55,8 +60,11 @@ public struct AnswerHeader: Hashable, Sendable {
   }
 
   public var kind: Kind
+  /// False for what is given to those who wait, whatever TTL it may have been raised to: part of
+  /// an answer, an NXDOMAIN that no SOA says how long to keep (RFC 2308 §5).
+  public var mayBeKept = true
   public var code: ResponseCode
-  /// AA, RA and AD as the upstream set them.
+  /// AA, TC, RA and AD as the upstream set them.
   public var flags: UInt16
   public var answerCount: UInt16
   public var authorityCount: UInt16
@@ -65,13 +73,16 @@ public struct AnswerHeader: Hashable, Sendable {
   public var ttlCount: UInt16
   /// CNAMEs of the chain.
   public var aliasCount: UInt16
-  /// The smallest TTL, seconds: how long the answer may be kept, 0 for not at all.
+  /// The smallest TTL, seconds: how long the answer may be kept, if it may.
   public var ttl: UInt32
   /// The address records that may be rotated: records of one size, one behind the other, from this
   /// place of the records on, to which no name points; 0 of them where there are none.
   public var runPlace: UInt16 = 0
   public var runCount: UInt16 = 0
   public var runSize: UInt16 = 0
+
+  /// TC: records are missing, and nobody was to be had who has them all.
+  var isTruncated: Bool { flags & 0x0200 != 0 }
 
   public init(
     kind: Kind, code: ResponseCode, flags: UInt16, answerCount: UInt16, authorityCount: UInt16,

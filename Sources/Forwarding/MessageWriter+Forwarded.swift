@@ -33,7 +33,7 @@ extension MessageWriter {
   /// Adds the records of a forwarded answer and counts them.
   ///
   /// Flags and RCODE are the caller's, ``AnswerHeader/flags`` and ``AnswerHeader/code`` among
-  /// them; only TC is set here. Copies the records where the answer's question is the message's
+  /// them; only TC is set here, where the answer has it or records do not fit. Copies the records where the answer's question is the message's
   /// and nothing follows it; otherwise writes each anew, which allocates.
   ///
   /// - Parameters:
@@ -47,6 +47,7 @@ extension MessageWriter {
   public mutating func put(
     _ view: AnswerView, ttl: TTLRule, name place: Int, rotation: UInt64?
   ) -> Bool {
+    if view.header.isTruncated { setTruncated() }
     guard place == Query.headerOctets, let end = octets.endOfName(at: place), end + 4 == count
     else { return putAnew(view, ttl: ttl, name: place, rotation: rotation) }
     let order = RunOrder(view.header, rotation)

@@ -76,8 +76,7 @@ extension ReplyReader {
         details.cookie = details.cookie ?? octets.array
       case OptionCode.extendedError where octets.count >= 2 && details.error == nil:
         let end = min(octets.count, 2 + ExtendedError.maximumSubjectOctets)
-        details.error = UpstreamError(
-          code: octets.u16(0), text: String(decoding: octets[2..<end].array, as: UTF8.self))
+        details.error = UpstreamError(code: octets.u16(0), text: octets[2..<end])
       default: break
       }
     }

@@ -88,7 +88,9 @@ public enum ReplyReader {
     let code = survey.details.code
     var header = AnswerHeader(kind: .failure, code: code, upstreamFlags: message.u16(2))
     guard code == .noError || code == .nameError else {
-      return ForwardedAnswer(header: header, octets: [])
+      var failure = ForwardedAnswer(header: header, octets: [])
+      failure.note = survey.details.error?.sentence
+      return failure
     }
     if survey.isPlain, code == .noError {
       return plainAnswer(message, survey, &header)
@@ -97,8 +99,9 @@ public enum ReplyReader {
     header.kind = try chain.read(code)
     header.aliasCount = UInt16(chain.aliasCount)
     var answer = try AnswerBuilder.build(chain.kept, message, question, header)
-    let isKept = header.kind != .incomplete && chain.hasEnd && !survey.details.isTruncated
-    if !isKept { answer.header.ttl = 0 }
+    answer.header.mayBeKept =
+      header.kind != .incomplete && chain.hasEnd && !survey.details.isTruncated
+    if !answer.header.mayBeKept { answer.header.ttl = 0 }
     return answer
   }
 }
@@ -107,13 +110,14 @@ public enum ReplyReader {
 struct Unreadable: Error {}
 
 extension AnswerHeader {
-  /// AA, RA and AD.
-  private static let keptFlags: UInt16 = 0x04A0
+  /// AA, TC, RA and AD.
+  private static let keptFlags: UInt16 = 0x06A0
 
-  /// An answer without records, not to be kept.
+  /// An answer without records.
   init(kind: Kind, code: ResponseCode, upstreamFlags: UInt16) {
     self.init(
       kind: kind, code: code, flags: upstreamFlags & Self.keptFlags, answerCount: 0,
       authorityCount: 0, recordOctets: 0, ttlCount: 0, aliasCount: 0, ttl: 0)
+    mayBeKept = kind != .incomplete
   }
 }

@@ -11,6 +11,8 @@ struct UpstreamLesson: Sendable {
   var lacksEDNS = false
   /// It answered over a stream in another spelling.
   var foldsCase = false
+  /// It answered a datagram in small letters, and before that, it seems, in another spelling.
+  var seemsToFoldCase = false
 }
 
 /// How an attempt came to nothing.
@@ -21,6 +23,8 @@ enum AttemptEnd: Sendable {
   case lost
   /// Refused, reset, not reached, unreadable on a stream.
   case error
+  /// This process had no socket or connection for it.
+  case notSent
 }
 
 extension UpstreamGroup {
@@ -66,9 +70,11 @@ extension UpstreamGroup {
           guard counts else { return }
           state.upstreams[place].failed(text: text, options: options, now: now)
         }
+      case .notSent:
+        state.upstreams[place].counters.queries &-= 1
       case .lost:
         let usual = state.upstreams[place].latency.p95 ?? HedgeDelay.unknown
-        guard now - sent >= usual else { return }
+        guard counts, now - sent >= usual else { return }
         state.upstreams[place].latency.recordLate()
         state.upstreams[place].mayBeSilent(since: sent, options: options, now: now)
       }
@@ -140,7 +146,7 @@ extension UpstreamGroup {
   }
 
   /// A probe ended, with the reason where it came to nothing.
-  func probeEnded(_ number: Int, failure: String?, now: UInt64) {
+  func probeEnded(_ number: Int, failure: ExchangeFailure?, now: UInt64) {
     state.withLock { state in
       guard let place = state.place(of: number) else { return }
       state.upstreams[place].probing = nil
@@ -148,8 +154,15 @@ extension UpstreamGroup {
         state.upstreams[place].replied(now: now)
         return
       }
+      guard failure.reason != .overload else {
+        state.upstreams[place].probeAt =
+          now
+          + max(
+            state.upstreams[place].probeInterval, options.healthCheck.interval)
+        return
+      }
       state.noticingBreak(options: options, now: now) {
-        $0.upstreams[place].probeFailed(text: failure, options: options, now: now)
+        $0.upstreams[place].probeFailed(text: failure.text, options: options, now: now)
       }
     }
   }
@@ -175,6 +188,7 @@ extension UpstreamState {
     if lesson.forgetsCookie { forgetCookie() }
     if lesson.lacksEDNS { noEDNSUntil = now + Self.memory }
     if lesson.foldsCase { foldsCaseUntil = now + Self.memory }
+    if lesson.seemsToFoldCase { foldsCaseUntil = max(foldsCaseUntil, now + Self.shortMemory) }
   }
 
   fileprivate mutating func forgetCookie() {

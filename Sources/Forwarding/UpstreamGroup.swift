@@ -2,7 +2,7 @@ import Synchronization
 import Wire
 
 /// The upstreams of one `forward` directive with what is known of each, shared by all threads:
-/// every method takes a lock for less than a microsecond.
+/// every method takes a lock, queries' for less than a microsecond.
 public final class UpstreamGroup: Sendable {
   /// Unique in the process: the group's part of an answer's key.
   public let number: Int
@@ -60,17 +60,12 @@ public final class UpstreamGroup: Sendable {
   // MARK: - What is seen of it
 
   /// All upstreams in the order written.
-  public func status(now: UInt64) -> [UpstreamStatus] {
-    state.withLock { $0.upstreams.map { $0.status(now: now) } }
+  public func status() -> [UpstreamStatus] {
+    state.withLock { $0.upstreams.map { $0.status() } }
   }
 
   public var counters: GroupCounters {
     state.withLock { $0.counters }
-  }
-
-  /// Exchanges under way in all threads, probes aside.
-  public var underWay: Int {
-    state.withLock { $0.underWay }
   }
 
   /// Whether an upstream is up.
@@ -90,6 +85,7 @@ struct GroupState: Sendable {
   /// Of the next upstream heard of.
   var nextNumber = 0
   var counters = GroupCounters()
+  /// Exchanges under way in all threads, probes aside.
   var underWay = 0
   var hedgeCredit = Self.mostHedgeCredit
   /// Round robin's next beginning.
@@ -129,17 +125,12 @@ struct GroupState: Sendable {
 }
 
 extension UpstreamState {
-  func status(now: UInt64) -> UpstreamStatus {
+  func status() -> UpstreamStatus {
     var status = UpstreamStatus(upstream: upstream)
     status.isUp = isUp
     status.reason = dropped ?? reason
-    status.downSince = downSince
     status.smoothedLatency = latency.smoothed == 0 ? nil : latency.smoothed
-    status.p95 = latency.p95
     status.counters = counters
-    status.lacksEDNS = now < noEDNSUntil
-    status.foldsCase = now < foldsCaseUntil
-    status.speaksCookies = speaksCookies
     return status
   }
 }

@@ -36,7 +36,7 @@ public struct ReplyDetails: Hashable, Sendable {
   /// has a length that they can have.
   public var cookie: [UInt8]?
   /// The first Extended DNS Error (RFC 8914).
-  public var error: UpstreamError?
+  var error: UpstreamError?
 
   public init(isTruncated: Bool = false, code: ResponseCode) {
     self.isTruncated = isTruncated
@@ -45,13 +45,18 @@ public struct ReplyDetails: Hashable, Sendable {
 }
 
 /// An Extended DNS Error that an upstream sent (RFC 8914).
-public struct UpstreamError: Hashable, Sendable {
-  public var code: UInt16
-  /// EXTRA-TEXT, its first 128 octets.
-  public var text: String
+struct UpstreamError: Hashable, Sendable {
+  var code: UInt16
+  /// EXTRA-TEXT, its first 128 octets, with `?` for what is no printable ASCII: a stranger's words
+  /// go into logs and replies.
+  var text: String
 
-  public init(code: UInt16, text: String) {
+  init(code: UInt16, text: Octets) {
     self.code = code
-    self.text = text
+    let printable = text.array.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
+    self.text = String(decoding: printable, as: UTF8.self)
   }
+
+  /// `extended error 6: signature expired`.
+  var sentence: String { "extended error \(code)" + (text.isEmpty ? "" : ": \(text)") }
 }

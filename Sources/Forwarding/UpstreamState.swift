@@ -4,6 +4,8 @@ import Wire
 struct UpstreamState: Sendable {
   /// How long what an upstream cannot do is remembered: nanoseconds of an hour.
   static let memory: UInt64 = 3_600_000_000_000
+  /// What is not proven is asked again soon: a minute.
+  static let shortMemory: UInt64 = 60_000_000_000
   /// Probes of an upstream that stays down are no further apart, or as far as `health_check` says.
   static let longestProbeInterval: UInt64 = 10_000_000_000
   /// After this a probe is taken for lost with the thread that had it.

@@ -6,18 +6,9 @@ public struct UpstreamStatus: Sendable {
   public var isUp = true
   /// Why it is down, or not asked at all: `connection refused`; nil where it is up.
   public var reason: String?
-  /// When it went down; nil where it is up.
-  public var downSince: UInt64?
   /// Nanoseconds; nil before the first answer.
   public var smoothedLatency: UInt64?
-  /// Nanoseconds within which 95 of 100 answers come; nil while too few are known.
-  public var p95: UInt64?
   public var counters = UpstreamCounters()
-  /// Since when it is known for what does not last: it answers no query with EDNS, it does not
-  /// keep a question's spelling; it speaks cookies.
-  public var lacksEDNS = false
-  public var foldsCase = false
-  public var speaksCookies = false
 
   init(upstream: Upstream) {
     self.upstream = upstream
@@ -28,8 +19,9 @@ public struct UpstreamStatus: Sendable {
 public struct UpstreamCounters: Sendable {
   /// Messages sent, probes aside.
   public var queries: UInt64 = 0
-  /// Answers by response code, with how long they took.
-  public private(set) var answers: [(code: ResponseCode, latency: LatencyHistogram)] = []
+  /// Answers by response code, nil for all that have no name together, with how long they took:
+  /// an upstream may make up 4,000 codes.
+  public private(set) var answers: [(code: ResponseCode?, latency: LatencyHistogram)] = []
   /// Queries without an answer in time.
   public var timeouts: UInt64 = 0
   /// Refused, reset, not reached, unreadable.
@@ -44,10 +36,16 @@ public struct UpstreamCounters: Sendable {
 
   /// Nobody sends more than a few codes; a list is searched faster than a table is hashed.
   mutating func answered(_ code: ResponseCode, after nanoseconds: UInt64) {
+    let code = Self.isNamed(code) ? code : nil
     var index = 0
     while index < answers.count, answers[index].code != code { index += 1 }
     if index == answers.count { answers.append((code, LatencyHistogram())) }
     answers[index].latency.record(nanoseconds)
+  }
+
+  /// RFC 6895 §2.3: 0 to 10 and 16 to 23 have a name, DSOTYPENI (11) is of another opcode.
+  private static func isNamed(_ code: ResponseCode) -> Bool {
+    code.rawValue <= 10 || (16...23).contains(code.rawValue)
   }
 }
 

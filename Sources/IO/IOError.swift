@@ -20,8 +20,18 @@ public struct IOError: Error, Hashable, CustomStringConvertible {
     unsafe String(cString: strerror(errno))
   }
 
-  /// Whether the process has no room for another descriptor: nobody else's fault.
-  public var isOutOfDescriptors: Bool { errno == EMFILE || errno == ENFILE || errno == ENOBUFS }
+  /// Whether this process or host is short of something for a new socket, descriptors, memory,
+  /// ports: no fault of whoever it was for.
+  ///
+  /// A UDP connect that finds no free port says EAGAIN, a bind EADDRINUSE (ip(7)). EADDRNOTAVAIL is
+  /// not among them: a TCP connect says it for the same, but others for an address or a family that
+  /// this host does not have.
+  public var isShortage: Bool {
+    switch errno {
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, EADDRINUSE: true
+    default: false
+    }
+  }
 
   /// Whether the address is somebody else's.
   public var isAddressInUse: Bool { errno == EADDRINUSE }

@@ -67,8 +67,7 @@ final class ExchangeDriver {
     patience: UInt64? = nil
   ) -> Int {
     machine.start(
-      question, of: group, overStream: overStream, patience: patience, now: Clock.monotonic
-    ).exchange
+      question, of: group, overStream: overStream, patience: patience, now: Clock.monotonic)
   }
 
   /// Asks whether an upstream is there again.
@@ -111,7 +110,7 @@ final class ExchangeDriver {
       }
     case .slow(let exchange):
       slow(exchange)
-    case .finish(let exchange, let result, _, _):
+    case .finish(let exchange, let result):
       finished(Finished(exchange: exchange, result: result))
     }
   }
@@ -130,7 +129,7 @@ final class ExchangeDriver {
       sockets[attempt] = socket
     case .failure(let error):
       machine.fail(
-        attempt: attempt, error.isOutOfDescriptors ? .overload : .unreachable,
+        attempt: attempt, error.isShortage ? .overload : .unreachable,
         IOError.text(error.errno), now: Clock.monotonic)
     }
   }

@@ -20,7 +20,7 @@ enum ForwardMetrics {
     var sums = retired.counted(now: now)
     for group in groups {
       sums.add(group, now: now)
-      for status in group.status(now: now) { sums.note(status) }
+      for status in group.status() { sums.note(status) }
     }
     var present: [CacheLabels: AnswerCache.Counters] = [:]
     for (cache, labels) in caches {
@@ -136,20 +136,21 @@ enum ForwardMetrics {
 extension UpstreamSum {
   fileprivate func write(_ name: String, to page: inout MetricsPage) {
     for (code, histogram) in answers {
+      let rcode = code?.description ?? "other"
       let seconds = Double(histogram.sum) / 1e9
       page.add(
         "coredns_proxy_request_duration_seconds",
         help: "How long upstreams took to answer.",
-        labels: ["proxy_name": "forward", "to": name, "rcode": code.description],
+        labels: ["proxy_name": "forward", "to": name, "rcode": rcode],
         bounds: Buckets.seconds, counts: histogram.counts, sum: seconds)
       page.add(
         "coredns_forward_request_duration_seconds",
         help: "How long upstreams took to answer (the name before CoreDNS 1.11).",
-        labels: ["to": name, "rcode": code.description], bounds: Buckets.seconds,
+        labels: ["to": name, "rcode": rcode], bounds: Buckets.seconds,
         counts: histogram.counts, sum: seconds)
       page.add(
         "coredns_forward_responses_total", .counter, help: "Answers of upstreams.",
-        labels: ["to": name, "rcode": code.description],
+        labels: ["to": name, "rcode": rcode],
         value: Double(histogram.counts.reduce(0, +)))
     }
     addCounters(name, to: &page)

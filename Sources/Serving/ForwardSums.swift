@@ -26,7 +26,7 @@ struct ForwardSums {
   mutating func add(_ group: UpstreamGroup, now: UInt64) {
     directives += 1
     total.add(group.counters)
-    for status in group.status(now: now) { add(status) }
+    for status in group.status() { add(status) }
   }
 
   /// Adds what was counted for one upstream.
@@ -83,7 +83,7 @@ struct UpstreamSum {
   private(set) var streamsReused: UInt64 = 0
   private(set) var streamsOpened: UInt64 = 0
   private(set) var isEncrypted = false
-  private(set) var answers: [ResponseCode: (counts: [UInt64], sum: UInt64)] = [:]
+  private(set) var answers: [ResponseCode?: (counts: [UInt64], sum: UInt64)] = [:]
   /// Nil where it is not asked any more.
   private(set) var isUp: Bool?
   /// Nanoseconds; nil before its first answer.

@@ -121,7 +121,7 @@ final class UpstreamSource {
 
   private func tell() {
     guard !(group.isUp && down.isEmpty && group.nextProbe == nil) else { return }
-    for status in group.status(now: Clock.monotonic) {
+    for status in group.status() {
       let name = status.upstream.description
       if status.isUp {
         if down.remove(status.upstream) != nil {
@@ -159,7 +159,7 @@ final class UpstreamSource {
     current = upstreams
     down.formIntersection(upstreams)
     retired.add(
-      group.status(now: Clock.monotonic).filter { !upstreams.contains($0.upstream) })
+      group.status().filter { !upstreams.contains($0.upstream) })
     group.replace(upstreams)
     loops?.replace(upstreams)
   }
@@ -167,7 +167,7 @@ final class UpstreamSource {
   /// What is not as it should be, a line each.
   var problems: [String] {
     var lines = files.compactMap(\.problem) + hosts.compactMap(\.problem)
-    for status in group.status(now: Clock.monotonic) where !status.isUp {
+    for status in group.status() where !status.isUp {
       lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
     }
     if current.isEmpty { lines.append("forward \(group.name): no upstream is known") }

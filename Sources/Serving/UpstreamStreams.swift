@@ -1,4 +1,5 @@
 import Forwarding
+import Glibc
 import IO
 import Wire
 
@@ -84,7 +85,8 @@ final class UpstreamStreams {
         received(query.attempt, octets)
       },
       closed: { [unowned self] stream, queries, failure in
-        close(stream, queries, failure, group, key)
+        let reason = failure.reason(hasSource: source != nil)
+        close(stream, queries, failure, reason, group, key)
       })
     pools[key, default: []].append(stream)
     if sweeping == nil {
@@ -107,7 +109,7 @@ final class UpstreamStreams {
   /// once more, on a connection of its own.
   private func close(
     _ stream: PooledStream, _ queries: [StreamQuery], _ failure: UpstreamStreamFailure,
-    _ group: UpstreamGroup, _ key: PoolKey
+    _ reason: ExchangeFailure.Reason, _ group: UpstreamGroup, _ key: PoolKey
   ) {
     pools[key]?.removeAll { $0 === stream }
     if pools[key]?.isEmpty == true { pools[key] = nil }
@@ -117,7 +119,7 @@ final class UpstreamStreams {
         query.isRepeated = true
         send(query, to: key.upstream, of: group, canReuse: false)
       } else {
-        failed(query.attempt, failure.reason, failure.text)
+        failed(query.attempt, reason, failure.text)
       }
     }
   }
@@ -253,9 +255,13 @@ extension StreamOptions.TLS {
 }
 
 extension UpstreamStreamFailure {
-  fileprivate var reason: ExchangeFailure.Reason {
+  /// - Parameter hasSource: whether there is a `source_address`, which this host may not have;
+  ///   without one EADDRNOTAVAIL says that no port is free.
+  func reason(hasSource: Bool) -> ExchangeFailure.Reason {
     switch self {
     case .tls: .encryption
+    case .connect(EADDRNOTAVAIL) where !hasSource: .overload
+    case .connect(let code) where IOError(errno: code, operation: "connect").isShortage: .overload
     case .connect, .lost, .closedByPeer: .unreachable
     case .tooShort: .malformed
     }

@@ -104,7 +104,23 @@ import Wire
       { $0.success.minTTL = 30 },
       [.keep("a.test. A positive 0", is: "kept 30"), .ask("a.test. A", is: "positive 30")]),
     Row(
-      "an answer that may not be kept ends an older one",
+      "a denial without SOA, TTL 0, is not raised to be kept, and ends an older answer",
+      { $0.denial.minTTL = 30 },
+      [
+        .keep("a.test. A positive 300"), .keep("a.test. A nameError 0 unkept", is: "notKept 30"),
+        .ask("a.test. A", is: "-"), .askStale("a.test. A", is: "-"),
+        .keep("b.test. A nameError 0", is: "kept 30"),
+      ]),
+    Row(
+      "part of an answer is not kept, and takes the place of no whole one",
+      { $0.success.minTTL = 30 },
+      [
+        .keep("a.test. A positive 300"), .keep("a.test. A positive 0 unkept", is: "notKept 30"),
+        .ask("a.test. A", is: "positive 300"), .keep("b.test. A positive 0 unkept"),
+        .ask("b.test. A", is: "-"),
+      ]),
+    Row(
+      "an answer whose TTL is 0 ends an older one",
       [
         .keep("a.test. A positive 300"), .keep("a.test. A positive 0"),
         .ask("a.test. A", is: "-"), .askStale("a.test. A", is: "-"),
@@ -138,6 +154,7 @@ import Wire
       "what this server knows by itself is not",
       [
         .fail("a.test. A", .allDown), .fail("a.test. A", .tooMany), .fail("a.test. A", .loop),
+        .fail("a.test. A", .overload),
         .ask("a.test. A", is: "-"),
       ]),
     Row(
@@ -172,6 +189,14 @@ import Wire
         .ask("a.test. A", is: "positive 11"), .at(90),
         .ask("a.test. A", is: "positive 10 refresh"), .ask("a.test. A", is: "positive 10"),
         .at(99.9), .ask("a.test. A", is: "positive 1"),
+      ]),
+    Row(
+      "who does not desire recursion has nothing fetched, and counts for nothing",
+      { $0.prefetch = .init(amount: 2) },
+      [
+        .keep("a.test. A positive 100"), .at(95), .ask("a.test. A RD=0", is: "positive 5"),
+        .ask("a.test. A RD=0", is: "positive 5"), .ask("a.test. A", is: "positive 5"),
+        .ask("a.test. A RD=0", is: "positive 5"), .ask("a.test. A", is: "positive 5 refresh"),
       ]),
     Row(
       "popularity outlasts the refresh",

@@ -2,7 +2,8 @@ import Forwarding
 import Wire
 
 /// A cache and a clock, driven by lines: `a.test. A positive 300,60` keeps an answer with these
-/// TTLs, `a.test. A` asks. `DO`, `CD` and `aliases=N` may follow.
+/// TTLs, `a.test. A` asks. `DO`, `CD`, `aliases=N`, `unkept` for what may not be kept and `RD=0` for
+/// who does not want upstreams to be asked may follow.
 struct CacheScript {
   static let hash = NameHash(seed: 11)
   static let second: UInt64 = 1_000_000_000
@@ -58,7 +59,7 @@ struct CacheScript {
 
   /// What is found for a line, in words.
   func ask(_ line: String, _ reason: AnswerCache.Reason = .first) -> String {
-    find(Self.question(line), reason) { view, hit in
+    find(Self.question(line), reason, mayRefresh: !line.hasSuffix("RD=0")) { view, hit in
       var words = ["\(view.header.kind)"]
       if hit.isCachedFailure { words.append("remembered") }
       if let failure = hit.failure { words.append("\(failure.reason)") }
@@ -77,7 +78,7 @@ struct CacheScript {
   }
 
   func find<R>(
-    _ question: ForwardQuestion, _ reason: AnswerCache.Reason = .first,
+    _ question: ForwardQuestion, _ reason: AnswerCache.Reason = .first, mayRefresh: Bool = true,
     _ body: (AnswerView, AnswerCache.Hit) -> R
   ) -> R? {
     var name = QueryName()
@@ -85,7 +86,7 @@ struct CacheScript {
     return cache.find(
       name, hash: question.hash, type: question.type, recordClass: question.recordClass,
       dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled, now: now,
-      reason: reason, body)
+      reason: reason, mayRefresh: mayRefresh, body)
   }
 
   // MARK: - Lines
@@ -118,7 +119,9 @@ struct CacheScript {
     let (kind, code) = kinds[words[2]] ?? (.positive, .noError)
     let ttls = words.count > 3 ? words[3].split(separator: ",").compactMap { UInt32($0) } : []
     let aliases = words.first { $0.hasPrefix("aliases=") }.flatMap { UInt16($0.dropFirst(8)) }
-    return answer(kind, code, ttls: ttls, aliases: aliases ?? 0)
+    var answer = answer(kind, code, ttls: ttls, aliases: aliases ?? 0)
+    answer.header.mayBeKept = !words.contains("unkept")
+    return answer
   }
 
   /// An answer whose records are six octets each, the TTL last, and `padding`.

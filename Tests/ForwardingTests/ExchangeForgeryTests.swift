@@ -53,6 +53,54 @@ import Wire
       ],
       gives: ["0 udp a", "0 stream a", "0 udp a -case", "0 NOERROR from a"]),
     ExchangeScript(
+      "another spelling and TCP dropped: small letters after 100 ms, for a minute",
+      options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .wait(20), .reply(0, Reply(isFolded: true)), .wait(130),
+        .reply(2, Reply(isFolded: true)), .ask("another-name.example."),
+        .reply(3, Reply(isFolded: true)), .wait(60_135), .ask("third-name.example."),
+      ],
+      gives: [
+        "0 udp a", "20 stream a", "120 udp a -case", "130 NOERROR from a", "130 udp a -case",
+        "130 NOERROR from a", "60135 udp a",
+      ]),
+    ExchangeScript(
+      "a datagram with another spelling is no silence, late as it may be",
+      options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .wait(1_950), .reply(0, Reply(isFolded: true)),
+        .wait(2_010), .ask("another-name.example."), .wait(2_055),
+        .reply(4, Reply(isFolded: true)),
+      ],
+      gives: [
+        "0 udp a", "1000 udp a", "1950 stream a", "2010 udp a", "2050 udp a -case",
+        "2055 NOERROR from a",
+      ]),
+    ExchangeScript(
+      "a forged spelling, and the true reply late: it ends the exchange, nothing is learned",
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(isFolded: true)), .wait(150), .reply(0),
+        .ask("another-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 stream a", "100 udp a -case", "150 NOERROR from a", "150 udp a",
+      ]),
+    ExchangeScript(
+      "a forged FORMERR without the question: listened on, and nothing is learned",
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(cookie: .server(1))),
+        .ask("another-name.example."),
+        .reply(1, Reply(code: 1, hasEDNS: false, lacksQuestion: true)), .wait(20),
+        .reply(1, Reply(cookie: .server(1))), .ask("third-name.example."),
+        .reply(3, Reply(code: 1, hasEDNS: false, lacksQuestion: true)), .wait(40),
+        .reply(4, Reply(cookie: .server(1))), .ask("fourth-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 NOERROR from a", "0 udp a +cookie", "0 stream a +cookie",
+        "20 NOERROR from a", "20 udp a +cookie", "20 stream a +cookie", "40 NOERROR from a",
+        "40 udp a +cookie",
+      ]),
+    ExchangeScript(
       "a cookie is remembered",
       [
         .ask("a-long-name.example."), .reply(0, Reply(cookie: .server(1))),
@@ -107,6 +155,27 @@ import Wire
   ])
   func forgeries(_ script: ExchangeScript) throws {
     try script.play()
+  }
+
+  @Test(arguments: [true, false])
+  func `an answer without EDNS is not kept for who wants signatures`(dnssecOK: Bool) throws {
+    let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
+    for name in ["a-long-name.example.", "another-name.example."] {
+      let first = run.messages.count
+      let exchange = try run.ask(name, dnssecOK: dnssecOK)
+      if SentQuery(run.messages[first].octets).hasEDNS {
+        run.receive(
+          Reply(code: 1, hasEDNS: false).octets(to: run.messages[first].octets), for: first)
+      }
+      let last = run.messages.count - 1
+      run.receive(Reply(hasEDNS: false).octets(to: run.messages[last].octets), for: last)
+      guard case .answer(let answer, _) = run.finished[exchange] else {
+        Issue.record("\(run.log)")
+        return
+      }
+      #expect(answer.header.answerCount == 1)
+      #expect(answer.header.mayBeKept == !dnssecOK)
+    }
   }
 
   @Test func `IDs, spellings and cookies differ from message to message`() throws {

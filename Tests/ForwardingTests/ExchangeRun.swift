@@ -1,6 +1,8 @@
-import Forwarding
+import Synchronization
 import Testing
 import Wire
+
+@testable import Forwarding
 
 /// The same numbers for the same seed (SplitMix64).
 struct SeededNumbers {
@@ -70,10 +72,11 @@ final class ExchangeRun {
 
   @discardableResult
   func ask(
-    _ name: String, _ type: RecordType = .a, overStream: Bool = false, patience: UInt64? = nil
+    _ name: String, _ type: RecordType = .a, overStream: Bool = false, dnssecOK: Bool = false,
+    patience: UInt64? = nil
   ) throws -> Int {
-    let question = try ForwardQuestionTests.question(name, type)
-    let (exchange, _) = machine.start(
+    let question = try ForwardQuestionTests.question(name, type, dnssecOK: dnssecOK)
+    let exchange = machine.start(
       question, of: group, overStream: overStream,
       patience: patience.map { $0 * Self.millisecond }, now: now)
     drain()
@@ -128,7 +131,7 @@ final class ExchangeRun {
         #expect(live.remove(attempt) != nil)
       case .slow:
         log.append("\(time) slow")
-      case .finish(let exchange, let result, _, _):
+      case .finish(let exchange, let result):
         #expect(finished.updateValue(result, forKey: exchange) == nil)
         log.append("\(time) \(Self.text(result))")
       }
@@ -148,8 +151,14 @@ final class ExchangeRun {
 
   static func text(_ result: ExchangeResult) -> String {
     switch result {
-    case .answer(let answer, let upstream): "\(answer.header.code) from \(letter(upstream))"
+    case .answer(let answer, let upstream):
+      "\(answer.header.code)\(answer.header.isTruncated ? " TC" : "") from \(letter(upstream))"
     case .failure(let failure): "failure \(failure.reason)"
     }
   }
+}
+
+extension UpstreamGroup {
+  /// Exchanges counted in and not out.
+  var underWay: Int { state.withLock { $0.underWay } }
 }

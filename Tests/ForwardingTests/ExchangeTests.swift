@@ -123,6 +123,29 @@ import Wire
       [.ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .fail(1), .reply(2)],
       gives: ["0 udp a", "0 stream a", "0 udp b", "0 NOERROR from b"]),
     ExchangeScript(
+      "truncated, and no TCP anywhere: what came of the answer, with TC",
+      upstreams: "ab", options: { $0.failover = [.serverFailure] },
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(isTruncated: true, isPart: true)),
+        .fail(1), .reply(2, Reply(code: 2)),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp b", "0 NOERROR TC from a"]),
+    ExchangeScript(
+      "truncated, and no TCP: nothing is no part of an answer",
+      [
+        .ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .fail(1),
+        .reply(2, Reply(isTruncated: true)), .fail(3),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp a", "0 stream a", "0 failure unreachable"]),
+    ExchangeScript(
+      "a client over TCP gets no part of an answer", options: { $0.preferUDP = true },
+      [
+        .ask("a-long-name.example.", overStream: true),
+        .reply(0, Reply(isTruncated: true, isPart: true)), .fail(1),
+        .reply(2, Reply(isTruncated: true, isPart: true)), .fail(3),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp a", "0 stream a", "0 failure unreachable"]),
+    ExchangeScript(
       "truncated over a stream is malformed",
       upstreams: "ab", options: { $0.forceTCP = true },
       [.ask("a-long-name.example."), .reply(0, Reply(isTruncated: true)), .reply(1)],
@@ -151,6 +174,38 @@ import Wire
         .reply(1, Reply(code: 1, hasEDNS: false)), .ask("another-name.example."),
       ],
       gives: ["0 udp a", "0 udp a -edns", "0 FORMERR from a", "0 udp a"]),
+    ExchangeScript(
+      "FORMERR without its question: over a stream, and proven there for an hour",
+      [
+        .ask("a-long-name.example."),
+        .reply(0, Reply(code: 1, hasEDNS: false, lacksQuestion: true)),
+        .reply(1, Reply(code: 1, hasEDNS: false, lacksQuestion: true)),
+        .reply(2, Reply(hasEDNS: false)), .ask("another-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 stream a", "0 stream a -edns", "0 NOERROR from a", "0 udp a -edns",
+      ]),
+    ExchangeScript(
+      "FORMERR without its question and no TCP: a datagram without EDNS, each time",
+      [
+        .ask("a-long-name.example."),
+        .reply(0, Reply(code: 1, hasEDNS: false, lacksQuestion: true)), .fail(1),
+        .reply(2, Reply(hasEDNS: false)), .ask("another-name.example."),
+      ],
+      gives: ["0 udp a", "0 stream a", "0 udp a -edns", "0 NOERROR from a", "0 udp a"]),
+    ExchangeScript(
+      "NOTIMP without its question and TCP dropped: a datagram without EDNS after 100 ms",
+      options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."),
+        .reply(0, Reply(code: 4, hasEDNS: false, lacksQuestion: true)), .wait(150),
+        .reply(2, Reply(hasEDNS: false)), .ask("another-name.example."), .wait(1_200),
+        .reply(3),
+      ],
+      gives: [
+        "0 udp a", "0 stream a", "100 udp a -edns", "150 NOERROR from a", "150 udp a",
+        "1150 udp a", "1200 NOERROR from a",
+      ]),
     ExchangeScript(
       "FORMERR with EDNS is the answer",
       [.ask("a-long-name.example."), .reply(0, Reply(code: 1))],

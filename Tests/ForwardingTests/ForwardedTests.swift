@@ -132,6 +132,21 @@ import Wire
     }
   }
 
+  @Test func `part of an answer is given with TC, wherever it stands`() throws {
+    let answer = try Self.answer("a.test. A", Self.chain, flags: 0x8380)
+    let given = try Self.given(answer, to: "a.test. A")
+    #expect(given.header[2] & 2 != 0 && given.header[7] == 4)
+    let behind = try Self.given(answer, to: "svc.cluster. A") { writer in
+      writer.putPointer(12)
+      writer.putFields(.cname, ttl: 5, dataCount: 8)
+      let place = writer.count
+      writer.put([1, 97, 4, 116, 101, 115, 116, 0])
+      writer.count(.answer, 1)
+      return place
+    }
+    #expect(behind.header[2] & 2 != 0 && behind.header[7] == 5)
+  }
+
   @Test func `names in RDATA are whole`() throws {
     let answer = try Self.answer("a.test. MX", ["a.test. 40 IN MX 1 b.a.test."])
     let given = try Self.given(answer, to: "a.test. MX")

@@ -18,6 +18,8 @@ struct ModelUpstream {
   var delay: UInt64 = 1
   var jitter: UInt64 = 0
   var lacksEDNS = false
+  /// Its FORMERR is a header alone.
+  var omitsQuestion = false
   var foldsCase = false
   var speaksCookies = false
   /// Answers BADCOOKIE to a query without its cookie.
@@ -34,6 +36,7 @@ struct ModelUpstream {
     upstream.delay = often(80) ? 1 + numbers.next() % 30 : numbers.next() % 1_500
     upstream.jitter = often(50) ? numbers.next() % 20 : numbers.next() % 400
     upstream.lacksEDNS = often(15)
+    upstream.omitsQuestion = often(50)
     upstream.foldsCase = often(15)
     upstream.speaksCookies = often(40)
     upstream.demandsCookie = often(30)
@@ -51,6 +54,7 @@ struct ModelUpstream {
     reply.hasEDNS = query.hasEDNS && !lacksEDNS
     if query.hasEDNS, lacksEDNS {
       reply.code = 1
+      reply.lacksQuestion = omitsQuestion
       return reply
     }
     if query.hasEDNS, speaksCookies {
@@ -62,6 +66,7 @@ struct ModelUpstream {
       }
     }
     reply.isTruncated = !isStream && numbers.next() % 100 < truncates
+    reply.isPart = numbers.next() % 2 == 0
     return reply
   }
 }

@@ -41,9 +41,9 @@ struct ReplyRow: CustomTestStringConvertible {
 
   @Test(
     arguments: [
-      (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x04A0),
+      (0x8180, 0x0080), (0x8580, 0x0480), (0x81A0, 0x00A0), (0x8100, 0), (0x87B0, 0x06A0),
     ] as [(UInt16, UInt16)])
-  func `AA, RA and AD are kept of the flags`(flags: UInt16, kept: UInt16) throws {
+  func `AA, TC, RA and AD are kept of the flags`(flags: UInt16, kept: UInt16) throws {
     var message = try UpstreamMessage("a.test. A")
     message.flags = flags
     message.answer = ["a.test. 5 IN A 192.0.2.1"]
@@ -71,6 +71,59 @@ struct ReplyRow: CustomTestStringConvertible {
     }
   }
 
+  @Test(
+    arguments: [
+      ("a.test. A", "A", ["192.0.2.1", "10.0.0.4"]),
+      // The lower half as an A record would have it: RDLENGTH 4, then 10.0.0.1.
+      ("a.test. AAAA", "AAAA", ["2001:db8::4:a00:1", "2001:db8::1"]),
+      ("a.test. TXT", "TXT", []),
+    ] as [(String, String, [String])])
+  func `addresses are read as what was asked for`(
+    question: String, type: String, expected: [String]
+  ) throws {
+    for alias in [false, true] {
+      var message = try UpstreamMessage(question)
+      let owner = alias ? "b.test." : "a.test."
+      message.answer =
+        (alias ? ["a.test. 5 IN CNAME b.test."] : [])
+        + (expected.isEmpty ? ["x"] : expected).map { "\(owner) 5 IN \(type) \($0)" }
+      let (answer, _) = try message.kept()
+      #expect(answer.addresses.map { "\($0)" } == expected)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("NXDOMAIN without SOA", 0x8183, [], [], false),
+      ("NODATA without SOA", 0x8180, [], [], false),
+      ("NXDOMAIN with an SOA", 0x8183, [], [ReplyRows.soa], true),
+      (
+        "an SOA for no time is one", 0x8183, [],
+        ["example.test. 0 IN SOA ns.example.test. host.example.test. 7 1 2 3 0"], true
+      ),
+      ("an answer", 0x8180, ["www.example.test. 5 IN A 192.0.2.1"], [], true),
+      ("an answer for no time", 0x8180, ["www.example.test. 0 IN A 192.0.2.1"], [], true),
+      ("part of an answer", 0x8380, ["www.example.test. 5 IN A 192.0.2.1"], [], false),
+    ] as [(String, UInt16, [String], [String], Bool)])
+  func `what may be kept (RFC 2308 §5)`(
+    title: String, flags: UInt16, records: [String], authority: [String], isKept: Bool
+  ) throws {
+    var message = try UpstreamMessage("www.example.test. A")
+    message.flags = flags
+    message.answer = records
+    message.authority = authority
+    #expect(try message.kept().0.header.mayBeKept == isKept, "\(title)")
+  }
+
+  @Test func `names without end are not read`() throws {
+    var message = try UpstreamMessage("a0.test. A")
+    message.answer = (0..<15).map { "a\($0).test. 5 IN CNAME a\($0 + 1).test." }
+    message.answer += ["a15.test. 5 IN A 192.0.2.1"]
+    #expect(try message.kept().0.header.kind == .positive)
+    message.answer += (0..<2_500).map { "d\($0).test. 5 IN DNAME x." }
+    #expect(try message.read() == .wrong(.unreadable))
+  }
+
   @Test func `addresses in a row can be rotated`() throws {
     for (question, size) in [("a.test. A", 16), ("a.test. AAAA", 28)] as [(String, UInt16)] {
       let data = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map { size == 16 ? $0 : "::\($0)" }
@@ -94,12 +147,12 @@ struct ReplyRow: CustomTestStringConvertible {
     var message = try UpstreamMessage("a.test. A")
     message.flags = 0x8182
     message.extendedCode = 1
-    message.options = [0, 10, 0, 24] + cookie + [0, 15, 0, 5, 0, 23] + Array("why".utf8)
+    message.options = [0, 10, 0, 24] + cookie + [0, 15, 0, 6, 0, 23] + Array("why\n".utf8)
     let (answer, details) = try message.kept()
     #expect(details.hasEDNS)
     #expect(details.code.rawValue == 18)
     #expect(details.cookie == cookie)
-    #expect(details.error == UpstreamError(code: 23, text: "why"))
+    #expect(answer.reason == "BADTIME, extended error 23: why?")
     #expect(answer.header.code.rawValue == 18)
     #expect(answer.header.kind == .failure)
     message.options = [0, 10, 0, 3, 1, 2, 3]

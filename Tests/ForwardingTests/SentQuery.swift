@@ -36,11 +36,15 @@ struct Reply {
 
   var code: UInt16 = 0
   var isTruncated = false
+  /// With TC there is a record all the same.
+  var isPart = false
   var hasEDNS = true
   var cookie = Cookie.none
   var isFolded = false
   var hasOtherID = false
   var hasOtherQuestion = false
+  /// An error as servers older than EDNS send it: a header alone.
+  var lacksQuestion = false
   /// In the one A record of a NOERROR.
   var address: UInt32 = 0xC000_0201
   /// Octets kept of the whole.
@@ -56,7 +60,8 @@ struct Reply {
     if isFolded {
       octets.replaceSubrange(12..<(sent.end - 4), with: sent.name.map(ASCII.folded))
     }
-    let hasRecord = code == 0 && !isTruncated
+    guard !lacksQuestion else { return Array(octets[..<4]) + [UInt8](repeating: 0, count: 8) }
+    let hasRecord = code == 0 && (!isTruncated || isPart)
     octets[7] = hasRecord ? 1 : 0
     octets[11] = hasEDNS ? 1 : 0
     if hasRecord {

@@ -132,6 +132,30 @@ import Wire
         "3050 udp a", "3050 NOERROR from a",
       ]),
     ExchangeScript(
+      "a shortage of this host takes no upstream down: the next one is asked",
+      upstreams: "ab", probes: true, options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .fail(0, .overload), .reply(1), .wait(900),
+        .ask("another-name.example."), .reply(2), .ask("third-name.example."),
+        .fail(3, .overload), .fail(4, .overload), .fail(5, .overload), .fail(6, .overload),
+        .ask("fourth-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 udp b", "0 NOERROR from b", "900 udp a", "900 NOERROR from a", "900 udp a",
+        "900 udp b", "900 udp a", "900 udp b", "900 failure overload", "900 udp a",
+      ]),
+    ExchangeScript(
+      "a probe that could not be sent says nothing, and is made again as soon",
+      upstreams: "ab", probes: true, options: { $0.maxFails = 1 },
+      [
+        .ask("a-long-name.example."), .fail(0), .reply(1), .wait(600), .fail(2, .overload),
+        .wait(1_200), .reply(3, Reply(code: 5)), .ask("another-name.example."), .reply(4),
+      ],
+      gives: [
+        "0 udp a", "0 udp b", "0 NOERROR from b", "500 probe a", "500 udp a", "1100 probe a",
+        "1100 udp a", "1200 udp a", "1200 NOERROR from a",
+      ]),
+    ExchangeScript(
       "what began together fails together, once",
       options: { $0.maxFails = 2 },
       [
@@ -175,7 +199,7 @@ import Wire
     try run.ask("a-long-name.example.")
     run.fail(0, .unreachable, "connection refused")
     run.group.replace([upstreams[2], upstreams[0]])
-    let status = run.group.status(now: run.now)
+    let status = run.group.status()
     #expect(status.map(\.upstream) == [upstreams[2], upstreams[0]])
     #expect(status.map(\.isUp) == [true, false])
     #expect(status[1].reason == "connection refused")
@@ -240,7 +264,7 @@ import Wire
     run.wait(until: 40_500)
     #expect(run.messages.count == 42)
     #expect(run.messages[41].to == ExchangeRun.upstream("b"))
-    let status = run.group.status(now: run.now)[0]
+    let status = run.group.status()[0]
     let smoothed = try #require(status.smoothedLatency)
     #expect(smoothed == latency * ExchangeRun.millisecond)
   }
@@ -273,6 +297,27 @@ import Wire
     #expect(run.group.underWay == 0)
   }
 
+  @Test func `what was not sent is no query and no error of the upstream`() throws {
+    let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
+    try run.ask("a-long-name.example.")
+    run.fail(0, .overload, "no free port")
+    run.fail(1, .unreachable, "refused")
+    let counters = run.group.status()[0].counters
+    #expect(counters.queries == 1)
+    #expect(counters.errors == 1)
+  }
+
+  @Test func `codes without a name are counted together`() throws {
+    let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
+    for (index, code) in ([3, 11, 12, 15, 17, 24] + Array(100..<600)).enumerated() {
+      try run.ask("some-name-\(index).example.")
+      run.receive(Reply(code: UInt16(code)).octets(to: run.messages[index].octets), for: index)
+    }
+    let answers = run.group.status()[0].counters.answers
+    #expect(answers.map(\.code) == [.nameError, nil, ResponseCode(rawValue: 17)])
+    #expect(answers.map { $0.latency.counts.reduce(0, +) } == [1, 504, 1])
+  }
+
   @Test func `numbers of the metrics`() throws {
     let run = ExchangeRun(upstreams: [ExchangeRun.upstream("a")])
     try run.ask("a-long-name.example.")
@@ -280,7 +325,7 @@ import Wire
     run.receive(Reply(isTruncated: true).octets(to: run.messages[0].octets), for: 0)
     run.wait(until: 3)
     run.receive(Reply(code: 3).octets(to: run.messages[1].octets), for: 1)
-    let counters = run.group.status(now: run.now)[0].counters
+    let counters = run.group.status()[0].counters
     #expect(counters.queries == 2)
     #expect(counters.wrongDatagrams == 1)
     #expect(counters.answers.map(\.code) == [.noError, .nameError])
