@@ -38,9 +38,12 @@ struct SlotTable<Element> {
   /// The number of the thing in `slot`.
   func number(_ slot: Int) -> Int { Int(uses[slot]) << Self.slotBits | slot }
 
+  /// The slot that a thing with this number has, or had.
+  static func slotPart(_ number: Int) -> Int { number & (1 << slotBits - 1) }
+
   /// The slot of the thing with this number; nil where it has ended.
   func slot(_ number: Int) -> Int? {
-    let slot = number & (1 << Self.slotBits - 1)
+    let slot = Self.slotPart(number)
     guard number >= 0, slot < elements.count, elements[slot] != nil,
       Int(uses[slot]) == number >> Self.slotBits
     else { return nil }
