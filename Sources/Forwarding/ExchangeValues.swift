@@ -3,15 +3,17 @@
 /// Numbers have their slot in the lower bits, so that a place in an array does where a dictionary
 /// would hash them anew each time; those of refused exchanges, which are negative, are few.
 public struct ExchangeValues<Value> {
-  private var places: [(number: Int, value: Value)?] = []
-  private var refused: [Int: Value] = [:]
+  @usableFromInline var places: [(number: Int, value: Value)?] = []
+  @usableFromInline var refused: [Int: Value] = [:]
 
+  @inlinable
   public init() {}
 
+  @inlinable
   public subscript(number: Int) -> Value? {
     get {
       guard number >= 0 else { return refused[number] }
-      let place = SlotTable<Value>.slotPart(number)
+      let place = SlotNumber.slot(number)
       guard place < places.count, let found = places[place], found.number == number else {
         return nil
       }
@@ -19,13 +21,14 @@ public struct ExchangeValues<Value> {
     }
     set {
       guard number >= 0 else { return refused[number] = newValue }
-      let place = SlotTable<Value>.slotPart(number)
+      let place = SlotNumber.slot(number)
       while places.count <= place { places.append(nil) }
       places[place] = newValue.map { (number, $0) }
     }
   }
 
   /// Takes out what is kept for `number`; nil where nothing is.
+  @inlinable
   public mutating func remove(_ number: Int) -> Value? {
     guard let value = self[number] else { return nil }
     self[number] = nil
