@@ -76,8 +76,9 @@ struct QuestionOutcome: Sendable {
   /// No question is asked any more for a query that has waited this long: its client has given up,
   /// and reloads, chains and `next` must not keep it for good. Nanoseconds.
   static let patience: UInt64 = 5_000_000_000
-  /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP.
-  static let repliesInTurn = 32
+  /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP. As
+  /// many as the turn takes in at most, so that no more is begun than is finished.
+  static let repliesInTurn = 64
   /// Questions asked for one query: each name of a chain, by each `forward` of its block.
   static let maximumQuestions = 32
 
