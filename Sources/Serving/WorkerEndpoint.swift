@@ -153,8 +153,15 @@ final class WorkerEndpoint {
       let message = unsafe Octets(base: start, count: raw.count)
       var writer = unsafe MessageWriter(
         base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
-      guard let outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
+      guard var outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
         continue
+      }
+      if outcome.isPending, let refusal = waiting.refusal(of: peer) {
+        writer = unsafe MessageWriter(
+          base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
+        outcome =
+          responder.respond(to: message, from: peer, into: &writer, now: now, resumption: refusal)
+          ?? outcome
       }
       if outcome.refreshes { refreshes += responder.takeRefreshes() }
       if outcome.isPending {
