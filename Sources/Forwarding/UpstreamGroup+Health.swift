@@ -21,8 +21,10 @@ enum AttemptEnd: Sendable {
   case silence
   /// Ended before that, since there was an answer from elsewhere or the exchange's time was over.
   case lost
-  /// Refused, reset, not reached, unreadable on a stream.
+  /// Refused, reset, not reached, something else than a reply on a stream.
   case error
+  /// It replied, but what cannot be read; no other reply came.
+  case unreadable
   /// This process had no socket or connection for it.
   case notSent
 }
@@ -70,6 +72,8 @@ extension UpstreamGroup {
           guard counts else { return }
           state.upstreams[place].failed(text: text, options: options, now: now)
         }
+      case .unreadable:
+        state.upstreams[place].counters.errors += 1
       case .notSent:
         state.upstreams[place].counters.queries &-= 1
       case .lost:
