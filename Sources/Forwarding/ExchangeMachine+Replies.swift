@@ -70,6 +70,8 @@ extension ExchangeMachine {
   private func note(
     _ slot: Int, _ code: ResponseCode, _ lesson: UpstreamLesson, ends: Bool, now: UInt64
   ) {
+    var lesson = lesson
+    lesson.hasStreams = attempts[slot].way.isStream
     exchanges[attempts[slot].exchange].group.replied(
       attempts[slot].choice.number, code: code, sent: attempts[slot].sent, lesson: lesson,
       ends: ends, now: now)
@@ -129,6 +131,10 @@ extension ExchangeMachine {
       group.count(\.ednsRetries)
     } else if way.isStream {
       failed(slot, .error, .malformed, "truncated over a stream", now: now)
+      return
+    } else if exchanges[exchange].part != nil, group.lacksStreams(attempt.choice.number, now: now) {
+      end(slot)
+      advance(exchange, now: now)
       return
     } else {
       problem = Attempt.StreamReason.truncated.rawValue
@@ -229,6 +235,9 @@ extension ExchangeMachine {
     group.failed(
       attempt.choice.number, end, text: text, sent: attempt.sent,
       counts: attempt.countsForHealth, now: now)
+    if end == .silence, attempt.way.reason == .truncated {
+      group.streamWasSilent(attempt.choice.number, now: now)
+    }
     self.end(slot)
     if end != .unreadable, let way = wayBack(attempt, group),
       followUp(exchange, attempt.choice.number, way, now: now)

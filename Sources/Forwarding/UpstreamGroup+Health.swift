@@ -11,6 +11,8 @@ struct UpstreamLesson: Sendable {
   var lacksEDNS = false
   /// It answered over a stream in another spelling.
   var foldsCase = false
+  /// It answered over a stream.
+  var hasStreams = false
   /// It answered a datagram in small letters, and before that, it seems, in another spelling.
   var seemsToFoldCase = false
 }
@@ -98,6 +100,21 @@ extension UpstreamGroup {
   func forgetCookie(_ number: Int) {
     state.withLock { state in
       if let place = state.place(of: number) { state.upstreams[place].forgetCookie() }
+    }
+  }
+
+  /// Takes the upstream for one whose TCP is dropped on the way, until it answers over it or for a
+  /// minute.
+  func streamWasSilent(_ number: Int, now: UInt64) {
+    state.withLock { state in
+      guard let place = state.place(of: number) else { return }
+      state.upstreams[place].lacksStreamsUntil = now + UpstreamState.shortMemory
+    }
+  }
+
+  func lacksStreams(_ number: Int, now: UInt64) -> Bool {
+    state.withLock { state in
+      state.place(of: number).map { now < state.upstreams[$0].lacksStreamsUntil } ?? false
     }
   }
 
@@ -189,6 +206,7 @@ extension GroupState {
 extension UpstreamState {
   fileprivate mutating func learn(_ lesson: UpstreamLesson, now: UInt64) {
     if let cookie = lesson.cookie { self.cookie = cookie }
+    if lesson.hasStreams { lacksStreamsUntil = 0 }
     if lesson.forgetsCookie { forgetCookie() }
     if lesson.lacksEDNS { noEDNSUntil = now + Self.memory }
     if lesson.foldsCase { foldsCaseUntil = now + Self.memory }
