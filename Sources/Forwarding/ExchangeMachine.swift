@@ -126,6 +126,11 @@ public final class ExchangeMachine {
     return action
   }
 
+  /// The number of the exchange under way for a question to a group; nil where there is none.
+  public func exchange(for question: ForwardQuestion, of group: UpstreamGroup) -> Int? {
+    outstanding.find(question, group, in: exchanges).map { exchanges.number($0) }
+  }
+
   /// Exchanges under way, probes included.
   public var exchangeCount: Int { exchanges.count }
   /// Messages whose reply is waited for.

@@ -1,7 +1,7 @@
 /// Things under way in slots that are used again. A thing's number is its slot and how often the
 /// slot was used, so that what comes late for a thing that has ended finds nothing.
 struct SlotTable<Element> {
-  private static var slotBits: Int { 24 }
+  private static var slotBits: Int { SlotNumber.slotBits }
 
   private var elements: [Element?] = []
   private var uses: [UInt32] = []
@@ -40,7 +40,7 @@ struct SlotTable<Element> {
 
   /// The slot of the thing with this number; nil where it has ended.
   func slot(_ number: Int) -> Int? {
-    let slot = number & (1 << Self.slotBits - 1)
+    let slot = SlotNumber.slot(number)
     guard number >= 0, slot < elements.count, elements[slot] != nil,
       Int(uses[slot]) == number >> Self.slotBits
     else { return nil }
@@ -51,4 +51,14 @@ struct SlotTable<Element> {
     _read { yield elements[slot]! }
     _modify { yield &elements[slot]! }
   }
+}
+
+/// How a number of a ``SlotTable`` is made up.
+@usableFromInline
+enum SlotNumber {
+  static let slotBits = 24
+
+  /// The slot that the thing with this number has, or had.
+  @inlinable
+  static func slot(_ number: Int) -> Int { number & (1 << 24 - 1) }
 }

@@ -9,7 +9,7 @@ final class ExchangeDriver {
   private var datagrams: UpstreamDatagrams?
   private var streams: UpstreamStreams?
   /// The socket of each attempt that has one.
-  private var sockets: [Int: Int32] = [:]
+  private var sockets = ExchangeValues<Int32>()
   private var ticking: Registration?
   private var isPerforming = false
   private let finished: (Finished) -> Void
@@ -70,6 +70,11 @@ final class ExchangeDriver {
       question, of: group, overStream: overStream, patience: patience, now: Clock.monotonic)
   }
 
+  /// The number of the exchange under way for a question to a group; nil where there is none.
+  func exchange(for question: ForwardQuestion, of group: UpstreamGroup) -> Int? {
+    machine.exchange(for: question, of: group)
+  }
+
   /// Asks whether an upstream is there again.
   func probe(_ upstream: Upstream, in group: UpstreamGroup) {
     machine.startProbe(of: upstream, in: group, now: Clock.monotonic)
@@ -103,7 +108,7 @@ final class ExchangeDriver {
     case .sendStream(let attempt, let upstream, let group, let octets):
       streams?.send(octets, attempt: attempt, to: upstream, of: group)
     case .endAttempt(let attempt):
-      if let socket = sockets.removeValue(forKey: attempt) {
+      if let socket = sockets.remove(attempt) {
         datagrams?.release(socket)
       } else {
         streams?.end(attempt)

@@ -16,10 +16,9 @@ enum ForwardMetrics {
     _ groups: [UpstreamGroup], _ caches: [(cache: AnswerCache, labels: CacheLabels)],
     retired: RetiredParts, to page: inout MetricsPage
   ) {
-    let now = Clock.monotonic
-    var sums = retired.counted(now: now)
+    var sums = retired.counted()
     for group in groups {
-      sums.add(group, now: now)
+      sums.add(group)
       for status in group.status() { sums.note(status) }
     }
     var present: [CacheLabels: AnswerCache.Counters] = [:]

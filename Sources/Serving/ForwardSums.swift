@@ -23,7 +23,7 @@ struct ForwardSums {
   }
 
   /// Adds what a directive has counted.
-  mutating func add(_ group: UpstreamGroup, now: UInt64) {
+  mutating func add(_ group: UpstreamGroup) {
     directives += 1
     total.add(group.counters)
     for status in group.status() { add(status) }

@@ -45,16 +45,16 @@ final class RetiredParts {
   }
 
   /// What all of it has counted, up to now.
-  func counted(now: UInt64) -> ForwardSums {
+  func counted() -> ForwardSums {
     var sums = sums.unlimited
-    for (group, _) in groups { sums.add(group, now: now) }
+    for (group, _) in groups { sums.add(group) }
     for retired in caches { sums.add(retired.cache.counters, retired.labels) }
     return sums
   }
 
   /// Adds up what is used no more and lets go of it; called about every second.
   func look(now: UInt64) {
-    for (group, since) in groups where now &- since >= Self.lingering { sums.add(group, now: now) }
+    for (group, since) in groups where now &- since >= Self.lingering { sums.add(group) }
     groups.removeAll { now &- $0.since >= Self.lingering }
     var unused: [RetiredCache] = []
     var index = 0

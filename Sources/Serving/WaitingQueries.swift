@@ -89,8 +89,7 @@ struct QuestionOutcome: Sendable {
   private lazy var driver = ExchangeDriver(
     loop: loop, finished: { [unowned self] in finish($0) },
     slow: { [unowned self] in noteSlow($0) })
-  private var asked: [Int: Asking] = [:]
-  private var askedByKey: [Key: Asking] = [:]
+  private var asked = ExchangeValues<Asking>()
   private var joined: [Key: Asking] = [:]
   /// By a hash of the client's address; the few that share a place share what they may have.
   private var perClient = [UInt16](repeating: 0, count: 4096)
@@ -185,8 +184,12 @@ struct QuestionOutcome: Sendable {
   private func begin(_ pending: PendingQuestion, _ exchange: Int) -> Asking {
     let asking = Asking(pending)
     asked[exchange] = asking
-    askedByKey[key(pending)] = asking
     return asking
+  }
+
+  /// This worker's exchange for a question.
+  private func exchange(_ pending: PendingQuestion) -> Int? {
+    driver.exchange(for: pending.question, of: pending.target.group)
   }
 
   private func key(_ pending: PendingQuestion) -> Key {
@@ -196,16 +199,12 @@ struct QuestionOutcome: Sendable {
   // MARK: - Results
 
   private func finish(_ finished: ExchangeDriver.Finished) {
-    guard let asking = asked.removeValue(forKey: finished.exchange) else { return }
+    guard let asking = asked.remove(finished.exchange) else { return }
     let pending = asking.pending
     let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
-    let key = key(pending)
     // Another exchange may have begun for it meanwhile.
-    if askedByKey[key] === asking {
-      askedByKey[key] = nil
-      outstanding.release(key, by: worker)
-    }
+    if exchange(pending) == nil { outstanding.release(key(pending), by: worker) }
     for other in asking.others {
       mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
     }
@@ -292,7 +291,7 @@ struct QuestionOutcome: Sendable {
   func receive(_ message: Message) {
     switch message {
     case .join(let pending, let other):
-      guard let asking = askedByKey[key(pending)] else {
+      guard let asking = exchange(pending).flatMap({ asked[$0] }) else {
         return mailboxes[other].post(.forwarding(.missed(pending)))
       }
       asking.others.insert(other)

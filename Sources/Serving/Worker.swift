@@ -41,6 +41,7 @@ final class Worker {
       for endpoint in endpoints { endpoint.sweep() }
     }
     loop.beforeWaiting { [unowned self] in
+      takeArrivals()
       for endpoint in endpoints { endpoint.flush() }
       for endpoint in leaving { endpoint.flush() }
       flushLate()
@@ -67,6 +68,21 @@ final class Worker {
       if closing == nil {
         closing = loop.every(Self.lookPeriod) { [unowned self] in endIfIdle(deadline) }
       }
+    }
+  }
+
+  /// Times that arrivals are looked for: taking one up may let others in, and a flood of them must
+  /// not keep the loop from its other work.
+  private static let arrivalTurns = 16
+
+  /// Takes up what has come in everywhere before anything is sent: one endpoint's query may be
+  /// answered by what another's has brought.
+  private func takeArrivals() {
+    for _ in 0..<Self.arrivalTurns {
+      var found = false
+      for endpoint in endpoints where endpoint.takeArrivals() { found = true }
+      for endpoint in leaving + late where endpoint.takeArrivals() { found = true }
+      if !found { return }
     }
   }
 

@@ -17,10 +17,11 @@ extension WorkerEndpoint {
     waitingCount += 1
   }
 
-  /// Has asked what the queries of a batch wait for.
-  func takeArrivals() {
+  /// Has asked what the queries of a batch wait for; whether there were any.
+  @discardableResult
+  func takeArrivals() -> Bool {
     // It would join lists that are being gone through; what comes meanwhile has its turn soon.
-    guard !waiting.isYielding else { return }
+    guard !waiting.isYielding, !arrivals.isEmpty || !refreshes.isEmpty else { return false }
     while !arrivals.isEmpty || !refreshes.isEmpty {
       let arrived = arrivals
       let wanted = refreshes
@@ -29,6 +30,7 @@ extension WorkerEndpoint {
       for (query, pending) in arrived { waiting.wait(query, for: pending) }
       for pending in wanted { waiting.refresh(pending) }
     }
+    return true
   }
 
   /// Makes the reply to a query that has waited and sends it; what it is still to wait for
@@ -65,9 +67,8 @@ extension WorkerEndpoint {
     return nil
   }
 
-  /// Sends what has become ready, and hands its log lines on; before each wait for more.
+  /// Sends what has become ready, and hands its log lines on.
   func flush() {
-    takeArrivals()
     accounting.flush()
     send()
   }

@@ -22,12 +22,12 @@ import Wire
     cache = nil
     retired.look(now: 2)
     #expect(jobs.count == 1 && seen != nil)
-    #expect(retired.counted(now: 2).caches.values[Self.labels]?.misses == 3)
+    #expect(retired.counted().caches.values[Self.labels]?.misses == 3)
     jobs.run()
     #expect(seen == nil)
     retired.look(now: 3)
     #expect(jobs.count == 0)
-    #expect(retired.counted(now: 3).caches.values[Self.labels]?.misses == 3)
+    #expect(retired.counted().caches.values[Self.labels]?.misses == 3)
   }
 
   @Test func `without a thread it stays`() throws {
@@ -36,11 +36,11 @@ import Wire
     retired.take(Self.cache(misses: 2), Self.labels)
     jobs.refuses = true
     retired.look(now: 1)
-    #expect(retired.counted(now: 1).caches.values[Self.labels]?.misses == 2)
+    #expect(retired.counted().caches.values[Self.labels]?.misses == 2)
     jobs.refuses = false
     retired.look(now: 2)
     #expect(jobs.count == 1)
-    #expect(retired.counted(now: 2).caches.values[Self.labels]?.misses == 2)
+    #expect(retired.counted().caches.values[Self.labels]?.misses == 2)
   }
 
   @Test func `what upstreams were asked is counted on, and kept when they are forgotten`() {
@@ -54,7 +54,7 @@ import Wire
     for time in [now, now + 29_000_000_000, now + 60_000_000_000, now + 90_000_000_000] {
       group.noteStream(to: upstream, isReused: true)
       retired.look(now: time)
-      let sum = retired.counted(now: time).upstreams.values["192.0.2.1:53"]
+      let sum = retired.counted().upstreams.values["192.0.2.1:53"]
       // What comes after half a minute is nobody's.
       #expect(sum?.streamsReused == (time < now + 30_000_000_000 ? (time == now ? 2 : 3) : 4))
     }

