@@ -47,13 +47,15 @@ import Wire
     func ask(_ attempt: Int) -> UInt16 {
       stream?.send(StreamQuery(attempt: attempt, octets: [UInt8](repeating: 7, count: 12)))
       var octets = [UInt8](repeating: 0, count: 14)
-      run { recv(peer?.descriptor ?? -1, &octets, octets.count, Int32(MSG_DONTWAIT)) == 14 }
+      run {
+        unsafe recv(peer?.descriptor ?? -1, &octets, octets.count, Int32(MSG_DONTWAIT)) == 14
+      }
       return UInt16(octets[2]) << 8 | UInt16(octets[3])
     }
 
     func answer(_ id: UInt16) {
       let octets = [0, 12, UInt8(id >> 8), UInt8(id & 255)] + [UInt8](repeating: 7, count: 10)
-      _ = send(peer?.descriptor ?? -1, octets, octets.count, Int32(MSG_NOSIGNAL))
+      _ = unsafe send(peer?.descriptor ?? -1, octets, octets.count, Int32(MSG_NOSIGNAL))
     }
   }
 
