@@ -59,7 +59,8 @@ public final class ForwardStep {
       return .refused
     }
     guard let result = resumption?.result(of: name, from: target) else {
-      return .pending
+      guard let refusal = resumption?.refusal else { return .pending }
+      return .given(.failure(refusal))
     }
     return target.passesOn(result) ? .passedOn(result) : .given(result)
   }

@@ -81,6 +81,8 @@ public final class Resumption {
   public var allowsStale = false
   /// An older answer of the cache goes before what upstreams have said (`prefer_positive`).
   public var prefersOlder = false
+  /// No upstream is asked: this is what came of it.
+  public var refusal: ExchangeFailure?
   private var results: [Entry] = []
 
   private struct Entry {

@@ -16,6 +16,8 @@ import Glibc
       preconditionFailure("event_base_new: out of memory")
     }
     unsafe self.base = base
+    // What has no other one has the second.
+    unsafe event_base_priority_init(base, 2)
   }
 
   deinit {
@@ -55,8 +57,13 @@ import Glibc
 
   /// Calls `handler` each time `descriptor` is readable (or at its end), until the registration
   /// is cancelled or released.
-  public func onReadable(_ descriptor: Int32, _ handler: @escaping () -> Void) -> Registration {
-    register(descriptor, EV_READ | EV_PERSIST, handler)
+  ///
+  /// - Parameter first: whether nothing else has its turn as long as one of these is ready: for what
+  ///   ends work that is under way, and comes no more often than that was begun.
+  public func onReadable(
+    _ descriptor: Int32, first: Bool = false, _ handler: @escaping () -> Void
+  ) -> Registration {
+    unsafe Registration(base, descriptor, EV_READ | EV_PERSIST, handler, nil, first: first)
   }
 
   /// Calls `handler` each time `descriptor` takes octets, until cancelled or released.
@@ -96,7 +103,7 @@ import Glibc
 
   fileprivate init(
     _ base: OpaquePointer, _ descriptor: Int32, _ events: Int32,
-    _ handler: @escaping () -> Void, _ delay: Duration?
+    _ handler: @escaping () -> Void, _ delay: Duration?, first: Bool = false
   ) {
     self.handler = handler
     // SAFETY: the event is freed in cancel() at the latest when self goes, so the unretained
@@ -109,6 +116,7 @@ import Glibc
       },
       Unmanaged.passUnretained(self).toOpaque())
     guard let event = unsafe event else { preconditionFailure("event_new: out of memory") }
+    if first { _ = unsafe event_priority_set(event, 0) }
     if let delay {
       let parts = delay.components
       var time = timeval(

@@ -143,7 +143,11 @@ import Glibc
     if slot == slots.count { slots.append(Slot()) }
     slots[slot].descriptor = socket.release()
     slots[slot].pool = pool
-    slots[slot].waiting = loop.onReadable(slots[slot].descriptor) { [unowned self] in read(slot) }
+    // Replies before new queries: a server that is asked more than it can do would else begin ever
+    // more and finish nothing.
+    slots[slot].waiting = loop.onReadable(slots[slot].descriptor, first: true) {
+      [unowned self] in read(slot)
+    }
     return slot
   }
 

@@ -76,8 +76,9 @@ struct QuestionOutcome: Sendable {
   /// No question is asked any more for a query that has waited this long: its client has given up,
   /// and reloads, chains and `next` must not keep it for good. Nanoseconds.
   static let patience: UInt64 = 5_000_000_000
-  /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP.
-  static let repliesInTurn = 32
+  /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP. As
+  /// many as the turn takes in at most, so that no more is begun than is finished.
+  static let repliesInTurn = 64
   /// Questions asked for one query: each name of a chain, by each `forward` of its block.
   static let maximumQuestions = 32
 
@@ -136,15 +137,28 @@ struct QuestionOutcome: Sendable {
     driver.perform()
   }
 
+  /// What a query that has just come is answered with where it may not wait: nothing is kept for it,
+  /// lest under a flood the refusals take the time of the answers.
+  func refusal(of peer: Peer) -> Resumption? {
+    guard let limit = limit(of: peer.address) else { return nil }
+    let refusal = Resumption()
+    refusal.refusal = ExchangeFailure(reason: .overload, text: limit)
+    return refusal
+  }
+
   /// Which limit a query is at, as its reply says it; nil where it may wait (on).
   private func limit(of query: WaitingQuery) -> String? {
     if query.resumption.count >= Self.maximumQuestions {
       return "\(Self.maximumQuestions) questions for one query"
     }
     if Clock.monotonic &- query.received > Self.patience { return "it has waited for long" }
+    return limit(of: query.peer.address)
+  }
+
+  private func limit(of client: IPAddress) -> String? {
     if count >= Self.maximumCount { return "\(count) queries wait" }
     guard count >= Self.maximumCount / 2 else { return nil }
-    let ofClient = perClient[place(of: query.peer.address)]
+    let ofClient = perClient[place(of: client)]
     return ofClient < Self.maximumPerClient ? nil : "\(ofClient) queries of this client wait"
   }
 

@@ -86,9 +86,9 @@ final class Worker {
     }
   }
 
-  /// Answers what has come in over UDP, in the midst of other work.
+  /// Answers a batch of what has come in over UDP, in the midst of other work.
   func letDatagramsPass() {
-    for endpoint in endpoints { endpoint.receive() }
+    for endpoint in endpoints { endpoint.receive(batches: 1) }
   }
 
   private func endIfIdle(_ deadline: UInt64) {

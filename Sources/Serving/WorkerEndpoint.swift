@@ -30,7 +30,7 @@ final class WorkerEndpoint {
   private var isStopping = false
 
   /// Batches taken before the loop looks at other sockets again.
-  private static let batchesInTurn = 16
+  static let batchesInTurn = 16
   /// Queries over TCP until UDP has a turn: clients that pipeline by the thousand must not make
   /// those wait who ask once.
   private static let streamAnswersInTurn = 32
@@ -114,9 +114,9 @@ final class WorkerEndpoint {
 
   /// Answers what waits at the UDP socket; whether there may be more.
   @discardableResult
-  func receive() -> Bool {
+  func receive(batches: Int = WorkerEndpoint.batchesInTurn) -> Bool {
     guard let datagrams = datagrams?.descriptor else { return false }
-    for _ in 0..<Self.batchesInTurn {
+    for _ in 0..<batches {
       let count: Int
       do {
         count = try batch.receive(datagrams)
@@ -153,8 +153,15 @@ final class WorkerEndpoint {
       let message = unsafe Octets(base: start, count: raw.count)
       var writer = unsafe MessageWriter(
         base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
-      guard let outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
+      guard var outcome = responder.respond(to: message, from: peer, into: &writer, now: now) else {
         continue
+      }
+      if outcome.isPending, let refusal = waiting.refusal(of: peer) {
+        writer = unsafe MessageWriter(
+          base: batch.replyBuffer(index), capacity: DatagramBatch.sendOctets)
+        outcome =
+          responder.respond(to: message, from: peer, into: &writer, now: now, resumption: refusal)
+          ?? outcome
       }
       if outcome.refreshes { refreshes += responder.takeRefreshes() }
       if outcome.isPending {
