@@ -36,7 +36,7 @@ extension ExchangeFailure {
     case .tooMany:
       error(ExtendedError.prohibited, "forward: max_concurrent queries are under way")
     case .overload:
-      error(ExtendedError.other, "forward: too many queries wait for upstreams")
+      error(ExtendedError.other, "forward: a limit is reached")
     }
   }
 

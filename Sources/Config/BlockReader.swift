@@ -18,6 +18,7 @@ struct BlockReader {
     if syntax.isClosed {
       for statement in syntax.statements { reader.directive(statement) }
       reader.checkFamilies()
+      ForwardRuns.check(reader.block.forwards, findings: findings)
     }
     return keys.isEmpty ? nil : reader.block
   }

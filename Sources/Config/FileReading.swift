@@ -10,24 +10,42 @@ public struct FileReading: Sendable {
     case failure(Int32)
   }
 
+  /// What stands under a name in a folder.
+  public enum Entry: Hashable, Sendable {
+    /// Not even a link.
+    case absent
+    /// A link to what is not there.
+    case dangling
+    /// A pipe, a socket or a device.
+    case special
+    /// Reading it tells what it is.
+    case readable
+  }
+
   /// Reads a whole file.
   public var read: @Sendable (_ path: String) -> Content
   /// The paths that a shell pattern matches.
   public var glob: @Sendable (_ pattern: String) -> [String]
+  /// Tells what is not there from what cannot be read, which ``read`` alone cannot.
+  public var entry: @Sendable (_ path: String) -> Entry
 
+  /// Without `entry` there are no links and nothing special: what cannot be found is absent.
   public init(
     read: @escaping @Sendable (_ path: String) -> Content,
-    glob: @escaping @Sendable (_ pattern: String) -> [String]
+    glob: @escaping @Sendable (_ pattern: String) -> [String],
+    entry: (@Sendable (_ path: String) -> Entry)? = nil
   ) {
     self.read = read
     self.glob = glob
+    self.entry = entry ?? { read($0) == .failure(ENOENT) ? .absent : .readable }
   }
 
   /// Octets of one file; the API server takes no ConfigMap above 1 MiB, YAML may blow it up.
   public static let maximumOctets = 4 << 20
 
   /// The file system of the process.
-  public static let fileSystem = FileReading(read: readFile, glob: globPaths)
+  public static let fileSystem = FileReading(
+    read: readFile, glob: globPaths, entry: entryAt)
 }
 
 extension FileReading.Content {
@@ -65,6 +83,14 @@ extension FileReading.Content {
     octets += chunk[..<count]
     guard octets.count <= FileReading.maximumOctets else { return .tooLarge }
   }
+}
+
+@Sendable private func entryAt(_ path: String) -> FileReading.Entry {
+  var status = stat()
+  if unsafe lstat(path, &status) != 0 { return errno == ENOENT ? .absent : .readable }
+  if unsafe stat(path, &status) != 0 { return errno == ENOENT ? .dangling : .readable }
+  let kind = status.st_mode & S_IFMT
+  return kind == S_IFREG || kind == S_IFDIR ? .readable : .special
 }
 
 @Sendable private func globPaths(_ pattern: String) -> [String] {

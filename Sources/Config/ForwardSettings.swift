@@ -4,6 +4,8 @@ public import Wire
 public struct ForwardSettings: Hashable, Sendable {
   /// Destinations of one `forward`, as in CoreDNS; those of a `resolv.conf` count when it is read.
   public static let maximumUpstreams = 15
+  /// Those of one block that may be asked for one name: more questions are not asked for a query.
+  public static let maximumRun = 32
 
   public enum Transport: String, Hashable, Sendable {
     case dns, tls

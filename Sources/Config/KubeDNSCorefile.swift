@@ -20,7 +20,29 @@ enum KubeDNSCorefile {
       map, clusterDomain: flags.clusterDomain, findings: findings)
     guard !findings.hasErrors else { return nil }
     let stubs = settings.stubDomains.map { stubBlock($0, options) }
-    return ([rootBlock(settings, options)] + stubs).joined(separator: "\n")
+    let text = ([rootBlock(settings, options)] + stubs).joined(separator: "\n")
+    guard isReadable(text) else {
+      findings.error(
+        map.values["stubDomains"]?.place() ?? map.place,
+        "stubDomains: too many: with \(stubs.count) domains the Corefile that they equal has more "
+          + "than \(TokenStream.maximumTokens) words",
+        expected: "fewer domains, or fewer servers of each: a domain is ten words and its servers")
+      return nil
+    }
+    return text
+  }
+
+  /// A Corefile of more words is read to that place only, and what was cut off looks like a mistake
+  /// that nobody has made.
+  private static func isReadable(_ text: String) -> Bool {
+    var words = 0
+    var isInWord = false
+    for octet in text.utf8 {
+      let isSpace = octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\n")
+      if !isSpace, !isInWord { words += 1 }
+      isInWord = !isSpace
+    }
+    return words <= TokenStream.maximumTokens
   }
 
   private static func rootBlock(_ settings: KubeDNSSettings, _ options: LoadOptions) -> String {

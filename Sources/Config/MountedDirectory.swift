@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// What lies in a directory as a mounted ConfigMap gives it: a file for each key.
 enum MountedDirectory {
   /// Nil where nothing in it can be used; why is in `findings`.
@@ -8,17 +6,38 @@ enum MountedDirectory {
   ) -> ConfigurationText? {
     let prefix = directory.hasSuffix("/") ? directory : directory + "/"
     let corefile = prefix + "Corefile"
-    switch files.read(corefile) {
+    switch value(corefile, files) {
     case .octets(let octets):
       warn(ofKeysBeside: corefile, prefix, files, findings)
       return ConfigMapForm.read(octets, file: corefile, findings: findings)
-    case .failure(ENOENT):
+    case .absent:
       findings.add(file: corefile)
       return kubeDNS(directory, prefix, files, findings)
-    case let content:
+    case .unreadable(let complaint):
       findings.add(file: corefile)
-      complain(of: content, corefile, findings)
+      complain(complaint, corefile, findings)
       return nil
+    }
+  }
+
+  private enum KeyValue {
+    case octets([UInt8])
+    /// The ConfigMap does not have the key.
+    case absent
+    case unreadable(String)
+  }
+
+  /// A key that is there and cannot be read is not absent: without its value, names of the inside
+  /// would be asked for outside.
+  private static func value(_ file: String, _ files: FileReading) -> KeyValue {
+    switch files.entry(file) {
+    case .absent: return .absent
+    case .dangling: return .unreadable("it is a link to a file that is not there")
+    case .special: return .unreadable("it is no regular file")
+    case .readable:
+      let content = files.read(file)
+      if case .octets(let octets) = content { return .octets(octets) }
+      return .unreadable(content.complaint ?? "it is no file")
     }
   }
 
@@ -26,7 +45,7 @@ enum MountedDirectory {
     ofKeysBeside corefile: String, _ prefix: String, _ files: FileReading, _ findings: Findings
   ) {
     for key in KubeDNSConfigMap.keys {
-      guard case .octets = files.read(prefix + key) else { continue }
+      guard files.entry(prefix + key) != .absent else { continue }
       findings.warning(
         Place(file: prefix + key, line: 1, column: 1),
         "'\(key)' stands beside a Corefile and is ignored",
@@ -44,16 +63,16 @@ enum MountedDirectory {
     var map = KubeDNSConfigMap(place: place)
     for key in KubeDNSConfigMap.keys {
       let file = prefix + key
-      switch files.read(file) {
+      switch value(file, files) {
       case .octets(let octets):
         let text = String(decoding: octets, as: UTF8.self)
         findings.add(file: file, text: text)
         map.values[key] = EmbeddedText(text: text, file: file)
-      case .failure(ENOENT):
+      case .absent:
         findings.add(file: file)
-      case let content:
+      case .unreadable(let complaint):
         findings.add(file: file)
-        complain(of: content, file, findings)
+        complain(complaint, file, findings)
       }
     }
     let names = files.glob(escaped(prefix) + "*").map { $0.dropFirst(prefix.count) }
@@ -71,12 +90,9 @@ enum MountedDirectory {
     return findings.hasErrors ? nil : .kubeDNS(map)
   }
 
-  private static func complain(
-    of content: FileReading.Content, _ file: String, _ findings: Findings
-  ) {
+  private static func complain(_ complaint: String, _ file: String, _ findings: Findings) {
     findings.error(
-      Place(file: file, line: 1, column: 1),
-      "cannot read the configuration: \(content.complaint ?? "it is no file")",
+      Place(file: file, line: 1, column: 1), "cannot read the configuration: \(complaint)",
       expected: "a file with the value of the ConfigMap's key")
   }
 

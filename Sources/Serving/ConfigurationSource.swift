@@ -111,6 +111,11 @@ private final class ReadingRecorder: Sendable {
         let paths = inner.glob(pattern)
         note(pattern, paths.joined(separator: "\n").utf8)
         return paths
+      },
+      entry: { [self] path in
+        let entry = inner.entry(path)
+        note(path, "\(entry)".utf8)
+        return entry
       })
   }
 

@@ -23,6 +23,7 @@ struct LastingParts {
   let outstanding = OutstandingQuestions()
   let probes = LoopProbes()
   let retired = RetiredParts()
+  let rounds = UpstreamRounds()
   let asks: OwnQuestions
 }
 

@@ -17,16 +17,14 @@ final class UpstreamSource {
   private let hosts: [HostNameSource]
   private let retired: RetiredParts
   private var loops: LoopCheck?
-  private var timers: [Registration] = []
+  private let rounds: UpstreamRounds
+  private var rereading: Registration?
   private var current: [Upstream] = []
   /// Those that have been told of as down.
   private var down: Set<Upstream> = []
 
-  /// How often it is looked whether an upstream is to be probed, or a resolver file has changed.
-  private static let probing = Duration.milliseconds(100)
+  /// How often it is looked whether a resolver file has changed.
   private static let rereading = Duration.seconds(5)
-  /// How often it is said that an upstream has gone down or is back.
-  private static let telling = Duration.seconds(1)
 
   /// - Parameter key: of `settings`.
   init(
@@ -37,6 +35,7 @@ final class UpstreamSource {
     log = parts.log
     asks = parts.asks
     retired = parts.retired
+    rounds = parts.rounds
     try Self.check(key.tls, of: settings)
     group = UpstreamGroup(
       number: asks.makeGroupNumber(), name: settings.from.description,
@@ -82,23 +81,18 @@ final class UpstreamSource {
       host.start { [unowned self] in settle() }
     }
     if !files.isEmpty {
-      timers.append(
-        loop.every(Self.rereading) { [unowned self] in
-          let changed = files.map { $0.read() }
-          if changed.contains(true) { settle() }
-        })
+      rereading = loop.every(Self.rereading) { [unowned self] in
+        let changed = files.map { $0.read() }
+        if changed.contains(true) { settle() }
+      }
     }
-    timers.append(loop.every(Self.probing) { [unowned self] in probe() })
-    timers.append(
-      loop.every(Self.telling) { [unowned self] in
-        tell()
-        loops?.look()
-      })
+    rounds.add(self, on: loop)
   }
 
   /// Looks after them no more.
   func stop() {
-    timers = []
+    rereading = nil
+    rounds.remove(self)
     for host in hosts { host.stop() }
     loops?.stop()
   }
@@ -113,13 +107,16 @@ final class UpstreamSource {
     loops?.begin()
   }
 
-  private func probe() {
+  /// Asks upstreams that are down and due; called every tenth of a second.
+  func probe() {
     let now = Clock.monotonic
     guard let next = group.nextProbe, next <= now else { return }
     for upstream in group.dueProbes(now: now) { asks.driver.probe(upstream, in: group) }
   }
 
-  private func tell() {
+  /// Says what has gone down and what is back, and looks for loops; called every second.
+  func tell() {
+    loops?.look()
     guard !(group.isUp && down.isEmpty && group.nextProbe == nil) else { return }
     for status in group.status() {
       let name = status.upstream.description

@@ -40,7 +40,7 @@ extension ForwardTests {
       "23 forward: no upstream could be reached"),
     failure(.loop, "192.0.2.53:53", "23 loop: the upstream is this server itself"),
     failure(.tooMany, "100", "18 forward: max_concurrent queries are under way", .refused),
-    failure(.overload, "8192 wait", "0 forward: too many queries wait for upstreams"),
+    failure(.overload, "8192 wait", "0 forward: a limit is reached"),
     ForwardRow(
       "an upstream's SERVFAIL is passed on, and remembered", .plain,
       told(.serverFailure),

@@ -53,7 +53,9 @@ enum ForwardSetup: String, CaseIterable {
     case .ipv4Twice:
       block("families ipv4\n forward . 192.0.2.53 {\n families ipv4 \n}\n cache")
     case .many:
-      block((1...40).map { "forward . 192.0.2.\($0) {\n next SERVFAIL \n}\n" }.joined())
+      block(
+        (1...ForwardSettings.maximumRun).map { "forward . 192.0.2.\($0) {\n next SERVFAIL \n}\n" }
+          .joined())
     }
   }
 

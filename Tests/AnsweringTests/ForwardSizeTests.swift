@@ -1,4 +1,5 @@
 import Answering
+import Config
 import Testing
 import Wire
 
@@ -57,12 +58,23 @@ import Wire
   }
 
   @Test(arguments: ["www.example.net. A", "out.ns.svc.cluster.local. A"])
-  func `one query has so many questions asked, and no more`(question: String) throws {
+  func `as many upstreams are asked for a query as a block may have`(question: String) throws {
     let world = try ForwardWorld(.many)
     world.hear(["www.example.net. A": .silent])
     let reply = try #require(try world.ask(try Ask(question: question).query().octets))
     #expect(reply.message.code == .serverFailure)
-    #expect(reply.asked.count == ForwardWorld.maximumQuestions)
+    #expect(reply.asked.count == ForwardSettings.maximumRun)
+    #expect(reply.message.extendedErrors.map(\.code) == [22])
+  }
+
+  @Test(arguments: ["www.example.net. A", "out.ns.svc.cluster.local. A"])
+  func `one query has so many questions asked, and no more`(question: String) throws {
+    let world = try ForwardWorld(.many)
+    world.maximumQuestions = 20
+    world.hear(["www.example.net. A": .silent])
+    let reply = try #require(try world.ask(try Ask(question: question).query().octets))
+    #expect(reply.message.code == .serverFailure)
+    #expect(reply.asked.count == world.maximumQuestions)
     #expect(reply.message.extendedErrors.map(\.code) == [0])
   }
 

@@ -32,7 +32,7 @@ import Zones
   private let buffer: UnsafeMutableRawPointer
   private static let capacity = 65_535
   /// As many as the server asks for one query.
-  static let maximumQuestions = 32
+  var maximumQuestions = 32
   static let hash = NameHash(seed: 7)
 
   init(_ setup: ForwardSetup, probes: LoopProbes? = nil) throws {
@@ -72,8 +72,8 @@ import Zones
       let pending = try #require(wanted)
       let waiting = resumption ?? Resumption()
       resumption = waiting
-      guard asked.count < Self.maximumQuestions else {
-        try #require(waiting.count < 2 * Self.maximumQuestions, "without end")
+      guard asked.count < maximumQuestions else {
+        try #require(waiting.count < 2 * maximumQuestions, "without end")
         waiting.add(.failure(ExchangeFailure(reason: .overload, text: "")), of: pending)
         made = make(query, transport, now, waiting)
         continue

@@ -98,6 +98,11 @@ struct DirectiveRefusalTests {
       "forward . 1.1.1.1 {\nnext NXDOMAIN\nfamilies ipv4\n}\nforward . 9.9.9.9",
       "2:1: error: 'next' leads to a 'forward' with other 'families'"
     ),
+    (
+      String(repeating: "forward . 1.1.1.1 {\nnext SERVFAIL\n}\n", count: 32)
+        + "forward a.org 1.1.1.1\nforward . 1.1.1.1",
+      "98:1: error: more than 32 'forward' would be asked for one name"
+    ),
     ("cache {\nnxdomain_cut on\n}", "3:14: error: 'nxdomain_cut' takes no arguments"),
     ("cache 0", "2:7: error: 0 is out of range"),
     ("cache {\nsuccess\n}", "3:1: error: 'success' lacks an argument"),

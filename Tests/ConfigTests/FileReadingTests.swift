@@ -58,4 +58,44 @@ struct FileReadingTests {
     let keys = ["Corefile", "stubDomains", "upstreamNameservers", "federations"]
     #expect(mounted.sources == keys.map { "\(folder)/\($0)" })
   }
+
+  /// What stands under the name of a key, and the error.
+  static let unreadable: [(String, @Sendable (String) throws -> Void, String)] = [
+    (
+      "a link to what is gone, as behind a '..data' that leads nowhere",
+      { try link($0, to: "..data/stubDomains") }, "it is a link to a file that is not there"
+    ),
+    ("a link to itself", { try link($0, to: $0) }, "too many symbolic links"),
+    ("a pipe", { #expect(unsafe mkfifo($0, 0o600) == 0) }, "it is no regular file"),
+    ("a link to a device", { try link($0, to: "/dev/null") }, "it is no regular file"),
+    (
+      "a folder",
+      {
+        try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
+      }, "it is a directory"
+    ),
+  ]
+
+  private static func link(_ path: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+  }
+
+  @Test("A key that is there and cannot be read is an error", arguments: unreadable.indices)
+  func unreadableKey(_ row: Int) throws {
+    let (label, make, complaint) = Self.unreadable[row]
+    for (key, beside) in [("stubDomains", "federations"), ("Corefile", "stubDomains")] {
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("config-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(beside)"))
+      try make("\(folder)/\(key)")
+      let result = CorefileLoader.load(path: folder)
+      #expect(result.configuration == nil, "\(label)")
+      #expect(
+        result.diagnostics.filter { $0.severity == .error }.map(\.message)
+          == ["cannot read the configuration: \(complaint)"], "\(label)")
+      #expect(result.diagnostics.first?.place.file == "\(folder)/\(key)", "\(label)")
+    }
+  }
 }

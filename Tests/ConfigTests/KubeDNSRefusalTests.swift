@@ -157,6 +157,25 @@ struct KubeDNSRefusalTests {
         """)
   }
 
+  @Test("More stub domains than a Corefile can have words is an error of theirs")
+  func tooMany() {
+    // Each has 10 words and its server; the first block has 29.
+    let domains = { (count: Int) in
+      let members = (0..<count).map { "\"d\($0).org\": [\"10.0.0.1\"]" }
+      return "{\(members.joined(separator: ", "))}"
+    }
+    var most = KubeDNSConfigMap(place: Place(file: "most", line: 1, column: 1))
+    most.values["stubDomains"] = EmbeddedText(text: domains(18_179), file: "most")
+    #expect(KubeDNSCorefile.text(most, options: LoadOptions(), findings: Findings()) != nil)
+    let result = load(KubeDNSTests.map("data:\n  stubDomains: |\n    \(domains(18_180))\n"))
+    #expect(result.configuration == nil)
+    #expect(
+      result.headlines == [
+        "7:5: error: stubDomains: too many: with 18180 domains the Corefile that they equal has "
+          + "more than 200000 words"
+      ])
+  }
+
   @Test("A mistake in a JSON string has lines of its own")
   func placeInString() {
     let result = load(#"{"kind":"ConfigMap","data":{"stubDomains":"{\n \"a\": [1]}"}}"#)

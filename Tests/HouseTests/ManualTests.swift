@@ -51,7 +51,7 @@ import Testing
     "forward: no upstream is known", "forward: the upstream failed",
     "forward: no upstream could be reached", "loop: the upstream is this server itself",
     "forward: max_concurrent queries are under way", "forward: recursion is not desired",
-    "forward: too many queries wait for upstreams", "cache: upstreams failed a moment ago",
+    "forward: a limit is reached", "cache: upstreams failed a moment ago",
     "cache: its TTL has run out",
     "families: addresses of the other family are left out",
     "queries to it come back to", "it is not asked any more, all else is served. Query: ",

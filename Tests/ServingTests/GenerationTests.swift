@@ -91,6 +91,25 @@ import Wire
     #expect(waiting.clusters.missing(in: [serving.clusters, next.clusters]).isEmpty)
   }
 
+  @Test func `upstreams of all directives are looked after together, until they are gone`() throws {
+    let parts = Self.parts()
+    let block = { (zone: String) in "\(zone):53 {\nforward . 192.0.2.1\n}\n" }
+    let first = try Self.generation(block("a.test") + block("b.test"), parts, after: [])
+    first.start()
+    #expect(parts.rounds.count == 2)
+    let second = try Self.generation(block("b.test") + block("c.test"), parts, after: [first])
+    second.start()
+    #expect(parts.rounds.count == 3)
+    first.end(except: [second])
+    #expect(parts.rounds.count == 2)
+    second.end(except: [])
+    #expect(parts.rounds.count == 0)
+  }
+
+  @Test func `as many questions are asked for a query as a block may have 'forward's`() {
+    #expect(ForwardSettings.maximumRun == WaitingQueries.maximumQuestions)
+  }
+
   // MARK: - Making
 
   static func parts() -> LastingParts {

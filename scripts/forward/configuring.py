@@ -130,6 +130,17 @@ def kube_dns_changes(scenario):
     before = other.count()
     server.ask(f"n{time.monotonic_ns()}.corp.test.")
     scenario.expect("and the old configuration kept", other.count(), before + 1)
+    (mount / "..draft").symlink_to("..4")
+    (mount / "..draft").rename(mount / "..data")
+    server.send(signal.SIGHUP)
+    nowhere = "stubDomains:1:1: error: cannot read the configuration: it is a link to a file"
+    scenario.eventually("keys that lead nowhere are reported", lambda: nowhere in server.log, True)
+    server.ask(f"n{time.monotonic_ns()}.corp.test.")
+    scenario.expect("and kept as they were", other.count(), before + 2)
+    server.kill()
+    refused = Process(scenario, "refused", [scenario.binary, "-conf", mount])
+    scenario.eventually("with them it does not start", lambda: refused.is_running, False)
+    scenario.holds("and says why", nowhere in refused.log, refused.log)
 
 
 # MARK: - A pod

@@ -1,0 +1,144 @@
+"""What clients take too much of, and a reload in the middle of it: the others are served."""
+
+import concurrent.futures
+import os
+import pathlib
+import signal
+import socket
+import struct
+import threading
+import time
+import urllib.request
+
+from fixtures import PLAIN, TRUTH, Forwarder, Misbehaver, block, cluster, forward, forwarder
+from harness import LOOPBACK, Ports
+
+# MARK: - Descriptors
+
+
+def seconds_of_processor(process):
+    """What it has used, in itself and in the kernel."""
+    fields = pathlib.Path(f"/proc/{process.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_healthy(port):
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/health", timeout=3) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+def descriptors(scenario):
+    """Idle connections to /health take all descriptors: quiet waiting, and all is well after them."""
+    upstream, health = Misbehaver(scenario), Ports.take()
+    lines = [cluster(scenario), forward(upstream), f"health {LOOPBACK}:{health}"]
+    server = Forwarder(scenario, block(*lines), before=["prlimit", "--nofile=64:64"])
+    scenario.holds("well before", is_healthy(health))
+    used = seconds_of_processor(server)
+    # The kernel takes those in that the server does not.
+    clients = [socket.create_connection((LOOPBACK, health)) for _ in range(100)]
+    time.sleep(3)
+    for client in clients:
+        client.close()
+    scenario.eventually("/health answers again", lambda: is_healthy(health), True, within=3)
+    used = seconds_of_processor(server) - used
+    scenario.holds("next to no time of a processor", used < 0.5, f"{used:.2f} s")
+    scenario.holds("nor a flood of lines", len(server.log) < 20_000, len(server.log))
+    scenario.expect("forwarding", server.ask("a.mis.test.").records, [TRUTH])
+    scenario.expect("over TCP", server.ask("b.mis.test.", "A", "+tcp").records, [TRUTH])
+    scenario.expect("the cluster", server.ask(PLAIN).records, ["A 10.96.0.10"])
+
+
+# MARK: - Pipelines
+
+
+class Pipeline:
+    """A client that sends all its questions at once over TCP, and reads what comes."""
+
+    def __init__(self, port, names):
+        self.connection = socket.create_connection((LOOPBACK, port))
+        self.octets = 0
+        self.threads = [threading.Thread(target=self.send, args=(names,), daemon=True),
+                        threading.Thread(target=self.receive, daemon=True)]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self, names):
+        messages = b""
+        for number, name in enumerate(names):
+            labels = b"".join(bytes([len(label)]) + label.encode()
+                              for label in name.rstrip(".").split("."))
+            message = (struct.pack(">6H", number, 0x100, 1, 0, 0, 0) + labels
+                       + struct.pack(">B2H", 0, 1, 1))
+            messages += struct.pack(">H", len(message)) + message
+        try:
+            self.connection.sendall(messages)
+        except OSError:
+            pass
+
+    def receive(self):
+        try:
+            while octets := self.connection.recv(65_536):
+                self.octets += len(octets)
+        except OSError:
+            pass
+
+    def end(self):
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        for thread in self.threads:
+            thread.join()
+        self.connection.close()
+
+
+def pipelined(scenario):
+    """Clients that pipeline names of the outside at a slow upstream: the cluster's go on."""
+    upstream = Misbehaver(scenario)
+    server = forwarder(scenario, cluster(scenario), forward(upstream), "cache 30")
+    clients = [
+        Pipeline(server.port, [f"slow-200.n{number}.c{client}.mis.test." for number in range(500)])
+        for client in range(50)]
+    answered = sum(server.ask(PLAIN).records == ["A 10.96.0.10"] for _ in range(100))
+    scenario.expect("names of the cluster meanwhile", answered, 100)
+    scenario.eventually("the pipelines are answered, too", lambda: [
+        (number, client.threads[1].is_alive()) for number, client in enumerate(clients)
+        if not client.octets], [])
+    for client in clients:
+        client.end()
+    scenario.eventually("and others after them", lambda: server.ask(
+        "a.mis.test.").records, [TRUTH])
+
+
+# MARK: - Reloads
+
+
+def reload_while_waiting(scenario):
+    """Another `read_timeout` while queries wait: they get what the upstream says to the question
+    that it was asked before."""
+    upstream = Misbehaver(scenario)
+
+    def text(seconds, *options):
+        options = [f"read_timeout {seconds}s", "max_fails 0", *options]
+        return block(forward(upstream, options=options), "cache 30",
+                     f"prometheus {LOOPBACK}:METRICS")
+
+    # Over UDP a question is sent once more after a second, since a datagram may have been lost.
+    for label, options, most in (("tcp", ["force_tcp"], 1), ("udp", [], 2)):
+        server = Forwarder(scenario, text(3, *options))
+        name = f"slow-1500.{label}.mis.test."
+        with concurrent.futures.ThreadPoolExecutor(10) as pool:
+            replies = [pool.submit(server.ask, name) for _ in range(10)]
+            scenario.eventually(f"{label}: asked", lambda: upstream.count(name), 1)
+            time.sleep(0.5)
+            server.write(text(4, *options))
+            server.send(signal.SIGHUP)
+            replies = [reply.result().records for reply in replies]
+        scenario.eventually(f"{label}: the reload has come", lambda: server.log.count(
+            "Reloading complete"), 1)
+        scenario.expect(f"{label}: every client has the answer", replies, [[TRUTH]] * 10)
+        asked = upstream.count(name)
+        scenario.holds(f"{label}: the question was asked once", 1 <= asked <= most, asked)
