@@ -30,6 +30,8 @@ struct ChainReader {
 
   /// Sets of NSEC and NSEC3 records that are kept: each name of the longest chain needs two at most.
   static let maximumDenials = 2 * ReplyReader.maximumAliases
+  /// Types kept of one name for ANY: more than there are types in use (RFC 6895 §3.1).
+  static let maximumSets = 256
 
   init(
     _ message: Octets, _ survey: ReplyReader.Survey, _ question: ForwardQuestion
@@ -98,12 +100,25 @@ struct ChainReader {
       keep(question.type, data, signedIn: found)
       return !data.isEmpty
     }
-    var types: [RecordType] = []
-    for record in found where Self.isData(record.type) && !types.contains(record.type) {
-      types.append(record.type)
+    let sets = Self.setsByType(found)
+    for set in sets { keep(set[0].type, set, signedIn: []) }
+    return !sets.isEmpty
+  }
+
+  /// The records of each type, in the order of the types' first ones. Beyond ``maximumSets`` the
+  /// rest is left out: an answer to ANY need not have all there is (RFC 8482 §4.1).
+  private static func setsByType(_ found: [MessageRecord]) -> [[MessageRecord]] {
+    var sets: [[MessageRecord]] = []
+    var places: [RecordType: Int] = [:]
+    for record in found where isData(record.type) {
+      if let place = places[record.type] {
+        sets[place].append(record)
+      } else if sets.count < maximumSets {
+        places[record.type] = sets.count
+        sets.append([record])
+      }
     }
-    for type in types { keep(type, found.filter { $0.type == type }, signedIn: []) }
-    return !types.isEmpty
+    return sets
   }
 
   /// Whether a type is of data: not OPT, nor of messages alone (RFC 6895 §3.1).

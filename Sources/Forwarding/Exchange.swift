@@ -71,12 +71,15 @@ final class Attempt {
     var isPlainRetry = false
     /// Sent anew in small letters, since a reply came that had others than the question.
     var isSmallRetry = false
+    /// Sent anew since a datagram came that could not be read.
+    var isUnreadableRetry = false
     /// Over a stream for something said, or not said, over UDP.
     var reason: StreamReason?
 
-    /// Whether a datagram without spelling, or without EDNS, would settle what the stream is for.
+    /// Whether a datagram without spelling, without EDNS, or from another port, would settle what
+    /// the stream is for.
     var hasWayBack: Bool {
-      reason == .spelling && isSpelled || reason == .bareError && usesEDNS
+      reason == .spelling && isSpelled || reason == .bareError && usesEDNS || reason == .unreadable
     }
   }
 
@@ -87,6 +90,7 @@ final class Attempt {
     case wrongDatagrams = "wrong datagrams over UDP"
     case cookie = "no cookie over UDP"
     case bareError = "an error without the question over UDP"
+    case unreadable = "unreadable reply over UDP"
   }
 
   /// The slot of its exchange.
@@ -101,6 +105,8 @@ final class Attempt {
   var hasStream = false
   /// A datagram came that may be the upstream's answer, but is not believed.
   var mayBeAnswered = false
+  /// Something came that has the question and cannot be read.
+  var isUnreadable = false
   /// When a datagram is sent beside this stream that is to settle what one left in doubt, see
   /// ``ExchangeLimits/streamPatience``; never once it was.
   var wayBackAt = UInt64.max
@@ -122,7 +128,10 @@ final class Attempt {
 
   /// Whether its failure says something of the upstream's health: a datagram that may have been
   /// answered and a stream behind it do not.
-  var countsForHealth: Bool { way.reason == nil && !mayBeAnswered }
+  var countsForHealth: Bool { way.reason == nil && !mayBeAnswered && !way.isUnreadableRetry }
+
+  /// What came before it of the same upstream; nil where it is the first.
+  var before: StreamReason? { way.reason ?? (way.isUnreadableRetry ? .unreadable : nil) }
 }
 
 /// Which question is under way, found by its hash: a chained table over the exchanges' slots.

@@ -136,6 +136,10 @@ extension ExchangeMachine {
     for attempt in slow { goBack(attempt, now: now) }
     for attempt in silent {
       guard let attemptSlot = attempts.slot(attempt) else { continue }
+      guard !attempts[attemptSlot].isUnreadable else {
+        failed(attemptSlot, .unreadable, .malformed, "unreadable reply", now: now)
+        continue
+      }
       let waited = now - attempts[attemptSlot].sent
       failed(
         attemptSlot, .silence, .timeout, "no reply in \(waited / 1_000_000) ms", now: now)
@@ -154,12 +158,15 @@ extension ExchangeMachine {
     while at >= 0 {
       let attempt = attempts[Int(at)]
       at = attempt.next
-      let text = "\(attempt.choice.upstream.description): no reply in 5 s"
-      exchanges[slot].failure = ExchangeFailure(reason: .timeout, text: text)
+      let upstream = attempt.choice.upstream.description
+      exchanges[slot].failure =
+        attempt.isUnreadable
+        ? ExchangeFailure(reason: .malformed, text: "\(upstream): unreadable reply")
+        : ExchangeFailure(reason: .timeout, text: "\(upstream): no reply in 5 s")
       guard now - attempt.sent >= timeout else { continue }
       exchanges[slot].group.failed(
-        attempt.choice.number, .silence, text: "no reply", sent: attempt.sent,
-        counts: attempt.countsForHealth, now: now)
+        attempt.choice.number, attempt.isUnreadable ? .unreadable : .silence, text: "no reply",
+        sent: attempt.sent, counts: attempt.countsForHealth, now: now)
     }
     finish(slot, nil, now: now)
   }

@@ -15,6 +15,8 @@ extension ExchangeMachine {
       wrongDatagram(slot, leaves: .bareError, now: now)
     case .wrong(.otherCase) where !attempts[slot].way.isStream:
       wrongDatagram(slot, leaves: .spelling, now: now)
+    case .wrong(.unreadable):
+      unreadable(slot, now: now)
     case .wrong where !attempts[slot].way.isStream:
       wrongDatagram(slot, leaves: nil, now: now)
     case .wrong(.otherCase):
@@ -68,6 +70,8 @@ extension ExchangeMachine {
   private func note(
     _ slot: Int, _ code: ResponseCode, _ lesson: UpstreamLesson, ends: Bool, now: UInt64
   ) {
+    var lesson = lesson
+    lesson.hasStreams = attempts[slot].way.isStream
     exchanges[attempts[slot].exchange].group.replied(
       attempts[slot].choice.number, code: code, sent: attempts[slot].sent, lesson: lesson,
       ends: ends, now: now)
@@ -128,6 +132,10 @@ extension ExchangeMachine {
     } else if way.isStream {
       failed(slot, .error, .malformed, "truncated over a stream", now: now)
       return
+    } else if exchanges[exchange].part != nil, group.lacksStreams(attempt.choice.number, now: now) {
+      end(slot)
+      advance(exchange, now: now)
+      return
     } else {
       problem = Attempt.StreamReason.truncated.rawValue
       way.isStream = true
@@ -181,13 +189,28 @@ extension ExchangeMachine {
     let name = Query.headerOctets..<Query.headerOctets + question.name.octets.count
     query.replaceSubrange(name, with: octets[name].array)
     let reply = ReplyReader.read(octets, sent: query, question: question, overStream: true)
-    guard case .answer(let answer, let details) = reply else {
-      failed(slot, .error, .malformed, "not a reply to the query, on a stream", now: now)
-      return
-    }
+    guard case .answer(let answer, let details) = reply else { return unreadable(slot, now: now) }
     var lesson = UpstreamLesson()
     lesson.foldsCase = true
     replied(slot, answer, details, lesson, now: now)
+  }
+
+  /// The question as it was sent, and behind it what cannot be read: an upstream's answer for this
+  /// one name, and nothing against the upstream. One datagram may be forged and ends nothing; the
+  /// same over a stream, or once more in a datagram from another port, is how the upstream sees it.
+  private func unreadable(_ slot: Int, now: UInt64) {
+    attempts[slot].isUnreadable = true
+    guard attempts[slot].way.isStream || attempts[slot].way.isUnreadableRetry else {
+      return wrongDatagram(slot, leaves: .unreadable, now: now)
+    }
+    let number = attempts[slot].choice.number
+    var at = exchanges[attempts[slot].exchange].firstAttempt
+    while at >= 0 {
+      let other = Int(at)
+      at = attempts[other].next
+      if other != slot, attempts[other].choice.number == number { end(other) }
+    }
+    failed(slot, .unreadable, .malformed, "unreadable reply", now: now)
   }
 
   // MARK: - Failures
@@ -200,7 +223,7 @@ extension ExchangeMachine {
     let exchange = attempt.exchange
     let group = exchanges[exchange].group
     let upstream = attempt.choice.upstream.description
-    let note = attempt.way.reason.map { "\($0.rawValue), then " } ?? ""
+    let note = attempt.before.map { "\($0.rawValue), then " } ?? ""
     exchanges[exchange].failure = ExchangeFailure(
       reason: reason, text: "\(upstream): \(note)\(text)")
     if exchanges[exchange].kind == .probe {
@@ -212,8 +235,11 @@ extension ExchangeMachine {
     group.failed(
       attempt.choice.number, end, text: text, sent: attempt.sent,
       counts: attempt.countsForHealth, now: now)
+    if end == .silence, attempt.way.reason == .truncated {
+      group.streamWasSilent(attempt.choice.number, now: now)
+    }
     self.end(slot)
-    if let way = wayBack(attempt, group),
+    if end != .unreadable, let way = wayBack(attempt, group),
       followUp(exchange, attempt.choice.number, way, now: now)
     {
       return
@@ -246,6 +272,8 @@ extension ExchangeMachine {
     case .bareError where attempt.wayBackAt != .max:
       way.usesEDNS = false
       group.count(\.ednsRetries)
+    case .unreadable where attempt.wayBackAt != .max:
+      way.isUnreadableRetry = true
     case .cookie where !way.hasRetriedCookie:
       group.forgetCookie(attempt.choice.number)
     default: return nil

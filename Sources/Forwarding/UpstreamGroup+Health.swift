@@ -11,6 +11,8 @@ struct UpstreamLesson: Sendable {
   var lacksEDNS = false
   /// It answered over a stream in another spelling.
   var foldsCase = false
+  /// It answered over a stream.
+  var hasStreams = false
   /// It answered a datagram in small letters, and before that, it seems, in another spelling.
   var seemsToFoldCase = false
 }
@@ -21,8 +23,10 @@ enum AttemptEnd: Sendable {
   case silence
   /// Ended before that, since there was an answer from elsewhere or the exchange's time was over.
   case lost
-  /// Refused, reset, not reached, unreadable on a stream.
+  /// Refused, reset, not reached, something else than a reply on a stream.
   case error
+  /// It replied, but what cannot be read; no other reply came.
+  case unreadable
   /// This process had no socket or connection for it.
   case notSent
 }
@@ -70,6 +74,8 @@ extension UpstreamGroup {
           guard counts else { return }
           state.upstreams[place].failed(text: text, options: options, now: now)
         }
+      case .unreadable:
+        state.upstreams[place].counters.errors += 1
       case .notSent:
         state.upstreams[place].counters.queries &-= 1
       case .lost:
@@ -94,6 +100,21 @@ extension UpstreamGroup {
   func forgetCookie(_ number: Int) {
     state.withLock { state in
       if let place = state.place(of: number) { state.upstreams[place].forgetCookie() }
+    }
+  }
+
+  /// Takes the upstream for one whose TCP is dropped on the way, until it answers over it or for a
+  /// minute.
+  func streamWasSilent(_ number: Int, now: UInt64) {
+    state.withLock { state in
+      guard let place = state.place(of: number) else { return }
+      state.upstreams[place].lacksStreamsUntil = now + UpstreamState.shortMemory
+    }
+  }
+
+  func lacksStreams(_ number: Int, now: UInt64) -> Bool {
+    state.withLock { state in
+      state.place(of: number).map { now < state.upstreams[$0].lacksStreamsUntil } ?? false
     }
   }
 
@@ -185,6 +206,7 @@ extension GroupState {
 extension UpstreamState {
   fileprivate mutating func learn(_ lesson: UpstreamLesson, now: UInt64) {
     if let cookie = lesson.cookie { self.cookie = cookie }
+    if lesson.hasStreams { lacksStreamsUntil = 0 }
     if lesson.forgetsCookie { forgetCookie() }
     if lesson.lacksEDNS { noEDNSUntil = now + Self.memory }
     if lesson.foldsCase { foldsCaseUntil = now + Self.memory }

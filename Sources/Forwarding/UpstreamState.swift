@@ -39,6 +39,8 @@ struct UpstreamState: Sendable {
 
   var noEDNSUntil: UInt64 = 0
   var foldsCaseUntil: UInt64 = 0
+  /// It truncated an answer over UDP and was silent over TCP.
+  var lacksStreamsUntil: UInt64 = 0
   /// The client cookie, 8 octets, then the server's where one is known.
   var cookie: [UInt8] = []
 

@@ -7,6 +7,10 @@ import Glibc
   /// Octets received in a turn, so that a fast upstream does not hold up the clients.
   private static let octetsInTurn = 131_072
 
+  /// Octets of a handshake: a chain of certificates has ten thousand, and records without a message
+  /// would come for ever.
+  static let handshakeOctets = 65_536
+
   private enum State { case connecting, handshake, open, closed }
 
   private let loop: EventLoop
@@ -20,6 +24,8 @@ import Glibc
   private var writing: Registration?
   private var failing: Registration?
   private let input = MessageInput()
+  /// Received before TLS was open.
+  private var handshakeReceived = 0
   /// Messages to be encrypted once TLS is open.
   private var early: [UInt8] = []
   /// What the socket has not taken yet, from `written` on.
@@ -130,8 +136,10 @@ import Glibc
     fail(encryptEarly() ?? flush())
   }
 
-  private func shakeHands() -> UpstreamStreamFailure? {
+  /// - Parameter count: octets that were received.
+  private func shakeHands(after count: Int = 0) -> UpstreamStreamFailure? {
     guard let tls else { return nil }
+    handshakeReceived += count
     var fault: UpstreamStreamFailure?
     do throws(TLSError) {
       try tls.handshake()
@@ -142,7 +150,11 @@ import Glibc
     tls.takeOutput(&output)
     let lost = flush()
     if let failure = fault ?? lost { return failure }
-    if tls.isOpen { open() }
+    if tls.isOpen {
+      open()
+    } else if handshakeReceived > Self.handshakeOctets {
+      return .tls("a handshake of more than 64 KiB")
+    }
     return nil
   }
 
@@ -163,7 +175,7 @@ import Glibc
       }
       // The room of the messages serves for what is encrypted too: `tls` takes a copy.
       unsafe tls?.receive(UnsafeRawBufferPointer(rebasing: room[..<count]))
-      if state == .handshake, let failure = shakeHands() { return failure }
+      if state == .handshake, let failure = shakeHands(after: count) { return failure }
       if state == .open, let failure = decrypt() { return failure }
     }
     return nil

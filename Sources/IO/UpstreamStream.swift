@@ -10,6 +10,8 @@ public enum UpstreamStreamFailure: Error, Hashable, Sendable {
   case lost(errno: Int32)
   /// A message that says it is shorter than a header.
   case tooShort(octets: Int)
+  /// More messages came than were asked for; the owner says so, who knows the queries.
+  case unasked
 }
 
 /// One connection to an upstream over TCP or TLS, with messages in both directions as they come

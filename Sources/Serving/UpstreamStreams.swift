@@ -148,106 +148,6 @@ final class UpstreamStreams {
   }
 }
 
-/// A query on a connection.
-struct StreamQuery {
-  let attempt: Int
-  var octets: [UInt8]
-  /// It has been sent on another connection before.
-  var isRepeated = false
-  /// Monotonic nanoseconds.
-  let sent = Clock.monotonic
-}
-
-/// One connection, with the queries under way on it by the ID that they have there.
-final class PooledStream {
-  let options: StreamOptions
-  private var stream: UpstreamStream?
-  private var queries: [UInt16: StreamQuery] = [:]
-  private var nextID = UInt16(truncatingIfNeeded: Clock.random)
-  private(set) var lastUse = Clock.monotonic
-  private let opened = Clock.monotonic
-  private(set) var hasAnswered = false
-  /// A query was given up after a long wait: the connection may hang, and gets no more.
-  private var isDoubtful = false
-
-  init(
-    loop: EventLoop, to upstream: Upstream, from source: IPAddress?, tls: TLSClient?,
-    options: StreamOptions, received: @escaping (StreamQuery, [UInt8]) -> Void,
-    closed: @escaping (PooledStream, [StreamQuery], UpstreamStreamFailure) -> Void
-  ) {
-    self.options = options
-    stream = unsafe UpstreamStream(
-      loop: loop, to: upstream.socketAddress, from: source.map { SocketAddress($0) }, tls: tls,
-      serverName: upstream.serverName,
-      onMessage: { [unowned self] raw in
-        guard let reply = unsafe take(raw) else { return }
-        received(reply.query, reply.octets)
-      },
-      onClose: { [unowned self] failure in
-        let left = Array(queries.values)
-        queries = [:]
-        stream = nil
-        closed(self, left, failure)
-      })
-  }
-
-  var count: Int { queries.count }
-  var isIdle: Bool { queries.isEmpty }
-
-  func takesMore(_ now: UInt64, _ maximum: Int) -> Bool {
-    !isDoubtful && queries.count < maximum && !isOver(now)
-  }
-
-  /// Idle for too long, or too old.
-  func isOver(_ now: UInt64) -> Bool {
-    if isDoubtful && isIdle { return true }
-    if isIdle, now &- lastUse > options.expire { return true }
-    return options.maxAge > 0 && now &- opened > options.maxAge
-  }
-
-  /// Sends with an ID that no other query on the connection has.
-  func send(_ query: StreamQuery) {
-    // At most maximumPipelined are taken.
-    while queries[nextID] != nil { nextID &+= 1 }
-    let id = nextID
-    nextID = UInt16(truncatingIfNeeded: Clock.random)
-    queries[id] = query
-    lastUse = Clock.monotonic
-    var octets = query.octets
-    octets[0] = UInt8(id >> 8)
-    octets[1] = UInt8(id & 255)
-    _ = unsafe octets.withUnsafeBytes { unsafe stream?.send($0) }
-  }
-
-  /// The query that a message answers, and the message with that query's own ID.
-  private func take(_ raw: UnsafeRawBufferPointer) -> (query: StreamQuery, octets: [UInt8])? {
-    guard raw.count >= 12 else { return nil }
-    let id = UInt16(unsafe raw[0]) << 8 | UInt16(unsafe raw[1])
-    guard let query = queries.removeValue(forKey: id) else { return nil }
-    hasAnswered = true
-    lastUse = Clock.monotonic
-    var octets = unsafe Array(raw)
-    octets[0] = query.octets[0]
-    octets[1] = query.octets[1]
-    return (query, octets)
-  }
-
-  func forget(_ attempt: Int) {
-    guard let (id, query) = queries.first(where: { $0.value.attempt == attempt }) else { return }
-    queries[id] = nil
-    // Another upstream may just have been quicker.
-    if Clock.monotonic &- query.sent > Self.patience { isDoubtful = true }
-  }
-
-  /// Nanoseconds without an answer after which a connection is not trusted any more.
-  private static let patience: UInt64 = 1_000_000_000
-
-  func close() {
-    stream?.close()
-    stream = nil
-  }
-}
-
 extension StreamOptions.TLS {
   fileprivate func isOfSameFiles(as other: Self) -> Bool {
     certificate == other.certificate && key == other.key && authority == other.authority
@@ -263,7 +163,7 @@ extension UpstreamStreamFailure {
     case .connect(EADDRNOTAVAIL) where !hasSource: .overload
     case .connect(let code) where IOError(errno: code, operation: "connect").isShortage: .overload
     case .connect, .lost, .closedByPeer: .unreachable
-    case .tooShort: .malformed
+    case .tooShort, .unasked: .malformed
     }
   }
 
@@ -283,6 +183,7 @@ extension UpstreamStreamFailure {
     case .closedByPeer(let inMessage):
       inMessage ? "connection closed in the middle of a message" : "connection closed"
     case .tooShort(let octets): "a message of \(octets) octets"
+    case .unasked: "messages that nobody asked for"
     }
   }
 }

@@ -73,7 +73,8 @@ struct UpstreamMessage {
   private static func plain(_ head: [UInt8], _ sections: [[ResourceRecord]]) -> [UInt8] {
     var octets = head
     for (index, records) in sections.enumerated() {
-      octets[7 + 2 * index] = UInt8(records.count)
+      octets[6 + 2 * index] = UInt8(records.count >> 8)
+      octets[7 + 2 * index] = UInt8(records.count & 255)
       for record in records {
         octets += record.owner.octets
         let numbers: [UInt16] = [

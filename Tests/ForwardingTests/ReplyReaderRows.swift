@@ -1,4 +1,4 @@
-import Forwarding
+@testable import Forwarding
 
 /// The rules of what is kept, one row each.
 enum ReplyRows {
@@ -54,6 +54,9 @@ enum ReplyRows {
       kept: [
         "a.test. 60 IN A 192.0.2.1", "a.test. 60 IN A 192.0.2.2", "a.test. 50 IN TXT \"x\"",
       ], ttl: 50),
+    anyRow(types: 256, sentence: "ANY of as many types as are kept"),
+    anyRow(types: 257, sentence: "ANY of one type more: it is left out"),
+    anyRow(types: 2_000, sentence: "ANY of thousands of types: the first are kept"),
     ReplyRow(
       sentence: "the root's records", question: ". NS", answer: [". 60 IN NS a.root.test."],
       kept: [". 60 IN NS a.root.test."], ttl: 60),
@@ -62,6 +65,16 @@ enum ReplyRows {
       answer: ["a.test. 60 IN TYPE777 \\# 3 010203"],
       kept: ["a.test. 60 IN TYPE777 \\# 3 010203"], ttl: 60),
   ]
+
+  /// Two records of each type, the second ones behind all first ones.
+  private static func anyRow(types: Int, sentence: String) -> ReplyRow {
+    let given = 0..<types
+    let first = given.map { "a.test. 60 IN TYPE\(1_000 + $0) \\# 1 01" }
+    let second = given.map { "a.test. 60 IN TYPE\(1_000 + $0) \\# 1 02" }
+    let kept = given.prefix(ChainReader.maximumSets).flatMap { [first[$0], second[$0]] }
+    return ReplyRow(
+      sentence: sentence, question: "a.test. ANY", answer: first + second, kept: kept, ttl: 60)
+  }
 
   static let chains = [
     ReplyRow(

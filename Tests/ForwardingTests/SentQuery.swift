@@ -47,8 +47,10 @@ struct Reply {
   var lacksQuestion = false
   /// In the one A record of a NOERROR.
   var address: UInt32 = 0xC000_0201
-  /// Octets kept of the whole.
+  /// Ends in the question.
   var isCut = false
+  /// Ends in the first record.
+  var isUnreadable = false
 
   func octets(to query: [UInt8]) -> [UInt8] {
     let sent = SentQuery(query)
@@ -71,6 +73,7 @@ struct Reply {
       }
     }
     if hasEDNS { octets += [0, 0, 41, 4, 208, UInt8(code >> 4), 0, 0, 0] + option(sent) }
+    if isUnreadable { return Array(octets.prefix(sent.end + 5)) }
     return isCut ? Array(octets.prefix(sent.end - 2)) : octets
   }
 

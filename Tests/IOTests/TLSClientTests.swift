@@ -134,6 +134,23 @@ extension TLSClient {
       second.failures == [.tls("the server has closed the connection in the handshake")])
   }
 
+  @Test(arguments: [(3, false), (5, true)])
+  func `a handshake without end is given up`(records: Int, isGivenUp: Bool) throws {
+    let loop = EventLoop()
+    let peer = try UpstreamPeer(loop)
+    let client = UpstreamBench(loop, to: peer.address, tls: try TLSClient.trusting(.authority))
+    client.run { peer.connections.first?.received.isEmpty == false }
+    // As many as fit of HelloRequest, an empty message that a client passes over (RFC 5246
+    // §7.4.1.1).
+    let record: [UInt8] = [22, 3, 3, 0x40, 0] + [UInt8](repeating: 0, count: 16_384)
+    for _ in 0..<records {
+      peer.connections[0].send(record)
+      for _ in 0..<20 { loop.runReady() }
+    }
+    if isGivenUp { client.runUntilFailed() }
+    #expect(client.failures == (isGivenUp ? [.tls("a handshake of more than 64 KiB")] : []))
+  }
+
   struct Files: Sendable {
     var certificate: String?
     var key: String?

@@ -18,6 +18,7 @@ import Testing
       (.lost(errno: ECONNRESET), false, .unreachable),
       (.closedByPeer(inMessage: false), false, .unreachable),
       (.tls("alert"), false, .encryption), (.tooShort(octets: 3), false, .malformed),
+      (.unasked, false, .malformed),
     ] as [(UpstreamStreamFailure, Bool, ExchangeFailure.Reason)])
   func `a connection that cannot be had for want of something here is no fault of the upstream`(
     failure: UpstreamStreamFailure, hasSource: Bool, reason: ExchangeFailure.Reason
