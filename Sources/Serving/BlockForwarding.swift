@@ -69,6 +69,8 @@ struct CacheKey: Hashable {
 struct UpstreamKey: Hashable {
   let settings: ForwardSettings
   let detectsLoops: Bool
+  /// Where the names lie that it is asked for: FROM, or the block's zone where that is smaller.
+  let zone: DomainName
   /// Connections are made with what the files had in them.
   let tls: StreamOptions.TLS
   private let block: BlockIdentity
@@ -82,6 +84,9 @@ struct UpstreamKey: Hashable {
     self.index = index
     self.block = BlockIdentity(block)
     detectsLoops = block.loop
+    let zones = block.keys.map(\.zone)
+    let isWithin = zones.contains { settings.from.isAtOrBelow($0) }
+    zone = isWithin ? settings.from : zones.first ?? settings.from
   }
 }
 

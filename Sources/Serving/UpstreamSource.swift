@@ -38,7 +38,7 @@ final class UpstreamSource {
     rounds = parts.rounds
     try Self.check(key.tls, of: settings)
     group = UpstreamGroup(
-      number: asks.makeGroupNumber(), name: settings.from.description,
+      number: asks.makeGroupNumber(), name: key.zone.description,
       options: ForwardOptions(settings, tls: key.tls), upstreams: [])
     files = settings.upstreams.compactMap { upstream in
       guard case .resolverFile(let path) = upstream.target else { return nil }
@@ -57,7 +57,7 @@ final class UpstreamSource {
     }
     if key.detectsLoops {
       loops = LoopCheck(
-        group: group, zone: settings.from, log: log, asks: asks, probes: parts.probes)
+        group: group, zone: key.zone, log: log, asks: asks, probes: parts.probes)
     }
   }
 
@@ -165,7 +165,7 @@ final class UpstreamSource {
   var problems: [String] {
     var lines = files.compactMap(\.problem) + hosts.compactMap(\.problem)
     for status in group.status() where !status.isUp {
-      lines.append("forward: \(status.upstream.description) is down: \(status.reason ?? "")")
+      lines.append("forward \(group.name): \(status.upstream.description) is down: \(status.reason ?? "")")
     }
     if current.isEmpty { lines.append("forward \(group.name): no upstream is known") }
     return lines

@@ -120,6 +120,7 @@ struct DirectiveRefusalTests {
     ),
     ("cache {\nservfail 6m\n}", "3:10: error: '6m' is out of range"),
     ("cache {\ndisable all\n}", "3:9: error: 'all' is not a kind of answer"),
+    ("forward . 1.1.1.1 {\nread_timeout 0s\n}", "3:14: error: '0s' is out of range"),
     ("forward .", "2:1: error: 'forward' lacks an argument"),
     ("forward . 1.1.1.256", "2:11: error: '1.1.1.256' is not an upstream"),
     ("forward . 1.1.1.1:port", "2:11: error: '1.1.1.1:port' is not an upstream"),

@@ -49,7 +49,10 @@ enum Forward {
         },
         "failover": { settings.failover.formUnion(codes($0, context, besides: .noError)) },
         "resolver": { settings.resolvers = resolvers($0, context) },
-        "read_timeout": { settings.readTimeout = duration($0, context) ?? settings.readTimeout },
+        "read_timeout": {
+          let shortest = Duration.milliseconds(1)
+          settings.readTimeout = duration($0, context, from: shortest) ?? settings.readTimeout
+        },
         "families": { settings.families = Families.read($0, context) },
         "source_address": { settings.sourceAddresses = sourceAddresses($0, context) },
       ], repeatable: ["except", "next", "failover"])
@@ -57,6 +60,14 @@ enum Forward {
       context.findings.error(
         serverName.place, "an upstream names its own server behind '%'",
         expected: "either 'tls_servername' or '%NAME' behind upstreams")
+    }
+    let isEncrypted = settings.upstreams.contains { $0.transport == .tls }
+    for name in ["tls", "tls_servername"] where !isEncrypted {
+      if let property = directive.body?.first(where: { $0.name.text == name }) {
+        context.findings.warning(
+          property.name.place, "'\(name)' has no effect: no upstream is reached by TLS",
+          expected: "'tls://' before upstreams")
+      }
     }
     return [settings]
   }
@@ -100,9 +111,11 @@ enum Forward {
     context.hasArguments(property, 0...0, usage: property.name.text)
   }
 
-  private static func duration(_ property: Statement, _ context: DirectiveContext) -> Duration? {
+  private static func duration(
+    _ property: Statement, _ context: DirectiveContext, from shortest: Duration = .zero
+  ) -> Duration? {
     context.argument(property, usage: "\(property.name.text) DURATION")
-      .flatMap { context.duration($0) }
+      .flatMap { context.duration($0, in: shortest ... .seconds(1 << 33)) }
   }
 
   static func number(_ property: Statement, _ context: DirectiveContext) -> Int? {
