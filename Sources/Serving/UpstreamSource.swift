@@ -165,7 +165,8 @@ final class UpstreamSource {
   var problems: [String] {
     var lines = files.compactMap(\.problem) + hosts.compactMap(\.problem)
     for status in group.status() where !status.isUp {
-      lines.append("forward \(group.name): \(status.upstream.description) is down: \(status.reason ?? "")")
+      lines.append(
+        "forward \(group.name): \(status.upstream.description) is down: \(status.reason ?? "")")
     }
     if current.isEmpty { lines.append("forward \(group.name): no upstream is known") }
     return lines
