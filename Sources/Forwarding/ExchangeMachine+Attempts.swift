@@ -3,7 +3,7 @@ import Wire
 /// Asking: messages out, time running, the end of an exchange.
 extension ExchangeMachine {
   /// Asks an upstream for the first time, or again since all others failed.
-  func ask(_ slot: Int, _ choice: UpstreamChoice, now: UInt64) {
+  mutating func ask(_ slot: Int, _ choice: UpstreamChoice, now: UInt64) {
     exchanges[slot].tried |= choice.bit
     exchanges[slot].asked += 1
     exchanges[slot].lastAsked = choice.number
@@ -29,7 +29,7 @@ extension ExchangeMachine {
   /// Sends the question once more to an upstream that has answered, or may have, another way.
   /// False where that cannot be.
   @discardableResult
-  func followUp(
+  mutating func followUp(
     _ slot: Int, _ number: Int, _ way: Attempt.Way, now: UInt64
   ) -> Bool {
     guard exchanges[slot].kind != .probe, exchanges[slot].followUps < ExchangeLimits.followUps,
@@ -46,7 +46,8 @@ extension ExchangeMachine {
     return true
   }
 
-  private func send(_ slot: Int, _ choice: UpstreamChoice, _ way: Attempt.Way, now: UInt64) {
+  private mutating func send(_ slot: Int, _ choice: UpstreamChoice, _ way: Attempt.Way, now: UInt64)
+  {
     let exchange = exchanges[slot]
     let options = exchange.group.options
     var query = UpstreamQuery.encode(
@@ -81,14 +82,14 @@ extension ExchangeMachine {
   }
 
   /// A random bit for each octet of the name; no more of the generator than that.
-  private func caseBits(_ name: DomainName) -> SIMD4<UInt64> {
+  private mutating func caseBits(_ name: DomainName) -> SIMD4<UInt64> {
     var bits = SIMD4<UInt64>()
     for word in 0..<((name.octets.count + 63) / 64) { bits[word] = random() }
     return bits
   }
 
   /// Takes an attempt out; what comes for it is late from here on.
-  func end(_ attemptSlot: Int) {
+  mutating func end(_ attemptSlot: Int) {
     let attempt = attempts[attemptSlot]
     var at = exchanges[attempt.exchange].firstAttempt
     if at == Int32(attemptSlot) {
@@ -104,7 +105,7 @@ extension ExchangeMachine {
   // MARK: - Time
 
   /// Sets the exchange's next deadline.
-  func arm(_ slot: Int, now: UInt64) {
+  mutating func arm(_ slot: Int, now: UInt64) {
     var first = min(exchanges[slot].end, exchanges[slot].slowAt, exchanges[slot].hedgeAt)
     var at = exchanges[slot].firstAttempt
     while at >= 0 {
@@ -115,7 +116,7 @@ extension ExchangeMachine {
   }
 
   /// An exchange's deadline has passed.
-  func due(_ slot: Int, now: UInt64) {
+  mutating func due(_ slot: Int, now: UInt64) {
     let number = exchanges.number(slot)
     if now >= exchanges[slot].end {
       overdue(slot, now: now)
@@ -152,7 +153,7 @@ extension ExchangeMachine {
 
   /// The whole time is over. Attempts that had theirs were silent; the others were not heard of
   /// for too short a time to say.
-  private func overdue(_ slot: Int, now: UInt64) {
+  private mutating func overdue(_ slot: Int, now: UInt64) {
     var at = exchanges[slot].firstAttempt
     let timeout = exchanges[slot].group.options.readTimeout
     while at >= 0 {
@@ -172,7 +173,7 @@ extension ExchangeMachine {
   }
 
   /// The upstream asked is silent for longer than usual: asks a second one beside it.
-  private func hedge(_ slot: Int, now: UInt64) {
+  private mutating func hedge(_ slot: Int, now: UInt64) {
     let exchange = exchanges[slot]
     exchanges[slot].hedgeAt = .max
     guard exchange.firstAttempt >= 0, exchange.asked < exchange.mostAsked else { return }
@@ -191,7 +192,7 @@ extension ExchangeMachine {
   // MARK: - The end
 
   /// Goes on to the next upstream; with none left, and nothing under way, the exchange is over.
-  func advance(_ slot: Int, now: UInt64) {
+  mutating func advance(_ slot: Int, now: UInt64) {
     let exchange = exchanges[slot]
     var underWay: UInt64 = 0
     var at = exchange.firstAttempt
@@ -216,7 +217,7 @@ extension ExchangeMachine {
   /// Ends an exchange with an answer, else with what it has.
   ///
   /// - Parameter isCounted: whether the group knows already that it ended.
-  func finish(
+  mutating func finish(
     _ slot: Int, _ answer: (answer: ForwardedAnswer, from: Upstream)?, isCounted: Bool = false,
     now: UInt64
   ) {

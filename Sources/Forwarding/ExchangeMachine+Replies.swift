@@ -2,7 +2,7 @@ import Wire
 
 /// What comes back: the reply, or something else, or nothing.
 extension ExchangeMachine {
-  func receive(_ octets: Octets, _ slot: Int, now: UInt64) {
+  mutating func receive(_ octets: Octets, _ slot: Int, now: UInt64) {
     let exchange = attempts[slot].exchange
     let reply = ReplyReader.read(
       octets, sent: attempts[slot].query, question: exchanges[exchange].question,
@@ -28,7 +28,7 @@ extension ExchangeMachine {
 
   // MARK: - Replies
 
-  private func replied(
+  private mutating func replied(
     _ slot: Int, _ answer: ForwardedAnswer, _ details: ReplyDetails,
     _ lesson: UpstreamLesson, now: UInt64
   ) {
@@ -67,7 +67,7 @@ extension ExchangeMachine {
     }
   }
 
-  private func note(
+  private mutating func note(
     _ slot: Int, _ code: ResponseCode, _ lesson: UpstreamLesson, ends: Bool, now: UInt64
   ) {
     var lesson = lesson
@@ -80,7 +80,7 @@ extension ExchangeMachine {
   /// Whether the reply's cookie is as it must be (RFC 7873 §5.3). Over UDP, a wrong client cookie
   /// is a wrong datagram; none at all from an upstream that speaks cookies may be one, so that it
   /// is asked over a stream.
-  private func takesCookie(
+  private mutating func takesCookie(
     _ slot: Int, _ cookie: [UInt8]?, _ lesson: inout UpstreamLesson, now: UInt64
   ) -> Bool {
     let attempt = attempts[slot]
@@ -103,7 +103,7 @@ extension ExchangeMachine {
   }
 
   /// The upstream answered, but wants to be asked another way.
-  private func another(
+  private mutating func another(
     _ slot: Int, _ code: ResponseCode, _ details: ReplyDetails, now: UInt64
   ) {
     let attempt = attempts[slot]
@@ -156,7 +156,8 @@ extension ExchangeMachine {
   /// nothing of the upstream.
   ///
   /// - Parameter doubt: why it may be the reply all the same, which a stream is to settle.
-  private func wrongDatagram(_ slot: Int, leaves doubt: Attempt.StreamReason?, now: UInt64) {
+  private mutating func wrongDatagram(_ slot: Int, leaves doubt: Attempt.StreamReason?, now: UInt64)
+  {
     let exchange = attempts[slot].exchange
     attempts[slot].wrongDatagrams += 1
     exchanges[exchange].group.wasWrong(attempts[slot].choice.number)
@@ -169,7 +170,7 @@ extension ExchangeMachine {
   }
 
   /// Asks the same upstream over a stream while a datagram is still waited for.
-  private func stream(beside slot: Int, _ reason: Attempt.StreamReason, now: UInt64) {
+  private mutating func stream(beside slot: Int, _ reason: Attempt.StreamReason, now: UInt64) {
     let attempt = attempts[slot]
     guard !attempt.hasStream, exchanges[attempt.exchange].kind != .probe else { return }
     attempts[slot].hasStream = true
@@ -182,7 +183,7 @@ extension ExchangeMachine {
 
   /// A stream's reply in another spelling: that upstream does not keep it, and nobody guessed a
   /// stream.
-  private func otherwiseSpelled(_ octets: Octets, _ slot: Int, now: UInt64) {
+  private mutating func otherwiseSpelled(_ octets: Octets, _ slot: Int, now: UInt64) {
     let exchange = attempts[slot].exchange
     let question = exchanges[exchange].question
     var query = attempts[slot].query
@@ -198,7 +199,7 @@ extension ExchangeMachine {
   /// The question as it was sent, and behind it what cannot be read: an upstream's answer for this
   /// one name, and nothing against the upstream. One datagram may be forged and ends nothing; the
   /// same over a stream, or once more in a datagram from another port, is how the upstream sees it.
-  private func unreadable(_ slot: Int, now: UInt64) {
+  private mutating func unreadable(_ slot: Int, now: UInt64) {
     attempts[slot].isUnreadable = true
     guard attempts[slot].way.isStream || attempts[slot].way.isUnreadableRetry else {
       return wrongDatagram(slot, leaves: .unreadable, now: now)
@@ -216,7 +217,7 @@ extension ExchangeMachine {
   // MARK: - Failures
 
   /// An attempt came to nothing: goes on with the next one at once.
-  func failed(
+  mutating func failed(
     _ slot: Int, _ end: AttemptEnd, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
   ) {
     let attempt = attempts[slot]
@@ -248,7 +249,7 @@ extension ExchangeMachine {
   }
 
   /// A stream takes long that was to settle what a datagram left in doubt: asks by datagram, too.
-  func goBack(_ slot: Int, now: UInt64) {
+  mutating func goBack(_ slot: Int, now: UInt64) {
     let attempt = attempts[slot]
     let way = wayBack(attempt, exchanges[attempt.exchange].group)
     attempts[slot].wayBackAt = .max
@@ -260,7 +261,7 @@ extension ExchangeMachine {
   ///
   /// Nothing is learned of it but that an upstream seems to fold letters, for a while: the
   /// datagram in doubt is listened for meanwhile, and would have been answered first.
-  private func wayBack(_ attempt: Attempt, _ group: UpstreamGroup) -> Attempt.Way? {
+  private mutating func wayBack(_ attempt: Attempt, _ group: UpstreamGroup) -> Attempt.Way? {
     var way = attempt.way
     way.isStream = false
     way.reason = nil

@@ -13,7 +13,7 @@ public import Wire
 ///             │    └─ fail, silence: the next one; slower than usual: a second one beside it
 ///             └─ truncated, FORMERR, BADCOOKIE: the same one again, another way
 /// ```
-public final class ExchangeMachine {
+public struct ExchangeMachine {
   let random: () -> UInt64
   var exchanges: SlotTable<Exchange>
   var attempts: SlotTable<Attempt>
@@ -40,7 +40,7 @@ public final class ExchangeMachine {
   /// - Parameters:
   ///   - overStream: whether the client came by TCP.
   ///   - patience: nanoseconds until ``ExchangeAction/slow(exchange:)``; nil for never.
-  public func start(
+  public mutating func start(
     _ question: ForwardQuestion, of group: UpstreamGroup, overStream: Bool, patience: UInt64?,
     now: UInt64
   ) -> Int {
@@ -73,7 +73,7 @@ public final class ExchangeMachine {
   }
 
   /// Probes an upstream of ``UpstreamGroup/dueProbes(now:)``. What comes of it goes to the group.
-  public func startProbe(of upstream: Upstream, in group: UpstreamGroup, now: UInt64) {
+  public mutating func startProbe(of upstream: Upstream, in group: UpstreamGroup, now: UInt64) {
     guard exchanges.count < exchanges.capacity,
       let choice = group.probed(upstream, now: now, random: random)
     else { return }
@@ -85,7 +85,7 @@ public final class ExchangeMachine {
   }
 
   /// A datagram came on an attempt's socket, or one message on its stream.
-  public func receive(_ octets: Octets, attempt number: Int, now: UInt64) {
+  public mutating func receive(_ octets: Octets, attempt number: Int, now: UInt64) {
     guard let slot = attempts.slot(number) else { return }
     receive(octets, slot, now: now)
   }
@@ -97,7 +97,7 @@ public final class ExchangeMachine {
   ///   - reason: ``ExchangeFailure/Reason/overload`` where nothing was sent for want of something
   ///     here, which is not held against the upstream.
   ///   - text: what happened, without the upstream: `connection refused`.
-  public func fail(
+  public mutating func fail(
     attempt number: Int, _ reason: ExchangeFailure.Reason, _ text: String, now: UInt64
   ) {
     guard let slot = attempts.slot(number) else { return }
@@ -105,7 +105,7 @@ public final class ExchangeMachine {
   }
 
   /// Does what is due; to be called at ``nextDeadline`` or when it suits.
-  public func tick(now: UInt64) {
+  public mutating func tick(now: UInt64) {
     while let slot = wheel.expired(now: now) { due(slot, now: now) }
   }
 
@@ -115,7 +115,7 @@ public final class ExchangeMachine {
   // MARK: - What is to be done
 
   /// The next thing to be done, oldest first; to be drained after each of the calls above.
-  public func nextAction() -> ExchangeAction? {
+  public mutating func nextAction() -> ExchangeAction? {
     guard nextActionIndex < actions.count else { return nil }
     let action = actions[nextActionIndex]
     nextActionIndex += 1
@@ -136,11 +136,11 @@ public final class ExchangeMachine {
   /// Messages whose reply is waited for.
   public var attemptCount: Int { attempts.count }
 
-  func act(_ action: ExchangeAction) {
+  mutating func act(_ action: ExchangeAction) {
     actions.append(action)
   }
 
-  private func refuse(_ failure: ExchangeFailure) -> Int {
+  private mutating func refuse(_ failure: ExchangeFailure) -> Int {
     let number = refusedNumber
     refusedNumber = number == .min ? -1 : number - 1
     act(.finish(exchange: number, result: .failure(failure)))

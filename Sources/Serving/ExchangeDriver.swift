@@ -4,7 +4,7 @@ import Wire
 
 /// Does for one thread what its exchange machine asks for: sends, waits, tells the time.
 final class ExchangeDriver {
-  private let machine: ExchangeMachine
+  private var machine: ExchangeMachine
   private let loop: EventLoop
   private var datagrams: UpstreamDatagrams?
   private var streams: UpstreamStreams?

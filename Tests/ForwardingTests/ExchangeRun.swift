@@ -35,7 +35,7 @@ final class ExchangeRun {
   /// Not 0: times before the start are times too.
   static let start: UInt64 = 100_000 * millisecond
 
-  let machine: ExchangeMachine
+  var machine: ExchangeMachine
   let group: UpstreamGroup
   private(set) var now = ExchangeRun.start
   private(set) var messages: [Message] = []
