@@ -22,7 +22,9 @@ import Glibc
   /// Sockets of one worker: with every upstream silent for the 2 s of a read timeout some 2,000
   /// queries a second. A handle has 12 bits for it.
   public static let maximumSockets = 4096
-  /// Sockets that wait for their next use, of one family and source; a burst leaves no more.
+  /// Sockets that wait for their next use, of one family and source: so many, or as many as are in
+  /// use, since under load to close and open them again would cost as much as the queries. A burst
+  /// leaves no more.
   public static let idleSockets = 256
   /// Datagrams of one socket in a turn: an exchange has one, and a flood must not hold up others.
   private static let datagramsInTurn = 4
@@ -50,6 +52,7 @@ import Glibc
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
   private var pools: [Pool] = []
+  private var busyCount = 0
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: UpstreamDatagrams.messageOctets, alignment: 16)
 
@@ -91,6 +94,7 @@ import Glibc
     let slot = try takeSocket(pool(isV4: to.isV4, from))
     let descriptor = slots[slot].descriptor
     slots[slot].isBusy = true
+    busyCount += 1
     slots[slot].token = token
     slots[slot].generation = (slots[slot].generation &+ 1) & 0x7_FFFF
     if unsafe to.withSockaddr({ unsafe connect(descriptor, $0, $1) }) != 0 {
@@ -172,9 +176,13 @@ import Glibc
   /// Closes the port, then either keeps the socket or closes it too.
   private func retire(_ slot: Int) {
     slots[slot].isBusy = false
+    busyCount -= 1
     let pool = slots[slot].pool
-    guard pools[pool].idle.count < Self.idleSockets,
-      clinux_disconnect(slots[slot].descriptor) == 0,
+    let kept = max(Self.idleSockets, busyCount)
+    while pools[pool].idle.count > kept, let surplus = pools[pool].idle.popLast() {
+      close(surplus)
+    }
+    guard pools[pool].idle.count < kept, clinux_disconnect(slots[slot].descriptor) == 0,
       empty(slots[slot].descriptor)
     else { return close(slot) }
     pools[pool].idle.append(slot)
