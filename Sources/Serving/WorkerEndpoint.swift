@@ -55,7 +55,9 @@ final class WorkerEndpoint {
     ) { [unowned self] message, remote, local, client, reply in
       unsafe answer(message, remote, local, client, reply)
     }
-    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in receive() }
+    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in
+      receive(batches: waiting.isCrowded ? 1 : Self.batchesInTurn)
+    }
   }
 
   /// Answers by other plans from now on; sockets and connections stay as they are.
