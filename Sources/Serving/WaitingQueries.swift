@@ -77,10 +77,8 @@ struct QuestionOutcome: Sendable {
   /// and reloads, chains and `next` must not keep it for good. Nanoseconds.
   static let patience: UInt64 = 5_000_000_000
   /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP.
-  /// Twice as many as the turn takes in at most, so that less is begun than is finished.
-  static let repliesInTurn = 128
-  /// From so many on queries are taken in a batch at a time: as many come in one long turn.
-  static let crowd = 1024
+  /// Four times what the turn takes in at most, so that less is begun than is finished.
+  static let repliesInTurn = 256
   /// Questions asked for one query: each name of a chain, by each `forward` of its block.
   static let maximumQuestions = 32
 
@@ -119,9 +117,6 @@ struct QuestionOutcome: Sendable {
   deinit { unsafe scratch.deallocate() }
 
   // MARK: - Clients
-
-  /// Whether there is more to finish than should be begun in one turn.
-  var isCrowded: Bool { count >= Self.crowd }
 
   /// Has `pending` asked for a query; its endpoint hears of the result by `resume`.
   func wait(_ query: WaitingQuery, for pending: PendingQuestion) {

@@ -55,9 +55,7 @@ final class WorkerEndpoint {
     ) { [unowned self] message, remote, local, client, reply in
       unsafe answer(message, remote, local, client, reply)
     }
-    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in
-      receive(batches: waiting.isCrowded ? 1 : Self.batchesInTurn)
-    }
+    receiving = loop.onReadable(sockets.datagrams) { [unowned self] in receive() }
   }
 
   /// Answers by other plans from now on; sockets and connections stay as they are.
@@ -133,7 +131,8 @@ final class WorkerEndpoint {
       let lost = batch.send(datagrams)
       if lost > 0 { accounting.countLost(lost) }
       accounting.flush()
-      takeArrivals()
+      // What was begun is finished before more is: the fewer wait, the less each of them costs.
+      if takeArrivals() { return true }
       // Under load more has come meanwhile, and asking the loop costs as much as looking.
       if count < Self.busyBatch { return false }
     }
