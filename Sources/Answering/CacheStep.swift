@@ -36,18 +36,13 @@ import Wire
               ? ExtendedError.staleNameError : ExtendedError.staleAnswer,
             text: "cache: its TTL has run out")
         } else if hit.isCachedFailure {
-          reply.error = Self.cachedError(hit.failure)
+          reply.error = ExtendedError(
+            code: ExtendedError.cachedError, text: "cache: upstreams failed a moment ago",
+            subject: hit.failureText.map { String(decoding: $0.array, as: UTF8.self) } ?? "")
         }
         return hit.refresh
       }
     }
-  }
-
-  private static func cachedError(_ failure: AnswerCache.CachedFailure?) -> ExtendedError {
-    let text: StaticString = "cache: upstreams failed a moment ago"
-    guard let failure else { return ExtendedError(code: ExtendedError.cachedError, text: text) }
-    return ExtendedError(
-      code: ExtendedError.cachedError, text: text, subject: failure.value.text)
   }
 }
 

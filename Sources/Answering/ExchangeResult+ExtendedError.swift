@@ -10,6 +10,16 @@ extension ExchangeResult {
     }
   }
 
+  /// The result for who asks over TCP, where part of an answer is none: TC says to ask so. Such a
+  /// part comes of an exchange that a query over UDP had begun.
+  var whole: Self {
+    guard case .answer(let answer, let upstream) = self, answer.header.isTruncated else {
+      return self
+    }
+    let text = "\(upstream.description): truncated over UDP, and no answer over TCP"
+    return .failure(ExchangeFailure(reason: .malformed, text: text))
+  }
+
   /// Who failed, and how.
   var failureText: String {
     switch self {

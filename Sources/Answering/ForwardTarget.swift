@@ -40,13 +40,6 @@ public final class ForwardTarget: Sendable {
   public var patience: UInt64? { cache.flatMap { $0.settings.patience } }
 }
 
-extension AnswerHeader {
-  /// NOERROR without the type asked for, whether or not an SOA proves it.
-  fileprivate var isNoData: Bool {
-    code == .noError && answerCount == aliasCount
-  }
-}
-
 /// A question that upstreams are to be asked before there can be a reply. A class, since what it
 /// consists of would be counted piece by piece wherever it is handed on.
 public final class PendingQuestion: Sendable {
@@ -119,6 +112,7 @@ public final class Resumption {
 
   /// Why the cache is asked once more for a name; nil where what upstreams have said counts.
   func reason(for name: borrowing QueryName) -> AnswerCache.Reason? {
+    guard refusal == nil else { return nil }
     var isSaid = false
     var isOver = false
     for entry in results where entry.question.asks(for: name) {

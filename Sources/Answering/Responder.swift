@@ -281,6 +281,7 @@ public struct Responder: ~Copyable {
     _ writer: inout MessageWriter, _ outcome: inout Outcome
   ) {
     reply.leaveOut(step.leftOut)
+    let result = reply.peer.transport == .tcp ? result.whole : result
     if result.hasFailed, let cache = plan.cacheStep,
       cache.answer(
         name, hash: hash(name.octets), .staleAllowed, &reply, &writer, now: now) != nil

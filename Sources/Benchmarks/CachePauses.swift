@@ -38,6 +38,7 @@ struct CachePauses {
     let hash = NameHash(seed: 7)
     let cache = AnswerCache(settings: settings, hash: hash)
     let begin: UInt64 = 1_000_000_000_000
+    let upstream = Upstream(address: IPAddress(v4: 0x7F00_0001))
     var name = QueryName()
     for step in 0..<entries {
       let message = Self.reply(step)
@@ -56,7 +57,7 @@ struct CachePauses {
         name, hash: question.hash, type: .a, recordClass: 1, dnssecOK: false,
         checkingDisabled: false, now: now, reason: .first
       ) { _, _ in }
-      let insertion = cache.insert(&answer, for: question, now: now)
+      let insertion = cache.insert(&answer, from: upstream, for: question, now: now)
       let took = Self.nanoseconds() - before
       guard found == nil, insertion == .kept else { continue }
       steps[step] = min(steps[step], UInt32(clamping: took))

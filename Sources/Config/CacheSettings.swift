@@ -4,7 +4,7 @@ public import Wire
 public struct CacheSettings: Hashable, Sendable {
   /// `success` or `denial`.
   public struct Store: Hashable, Sendable {
-    /// Answers; CoreDNS rounds to its 256 shards and to no fewer than 1024.
+    /// Answers; fewer than 1024 count as that.
     public var capacity = 9984
     /// Seconds.
     public var maxTTL: UInt32

@@ -26,9 +26,8 @@ extension AnswerCache {
     public internal(set) var refresh = false
     /// A failure that is remembered (RFC 9520, EDE 13).
     public internal(set) var isCachedFailure = false
-    /// What came of the exchange, where a failure was no upstream's own answer: an answer without
-    /// records, for which SERVFAIL is said.
-    public internal(set) var failure: CachedFailure?
+    /// Who failed, and how; UTF-8 in the cache's memory, perhaps shortened.
+    public internal(set) var failureText: Octets?
     /// 0, or for an NXDOMAIN of an ancestor (RFC 8020) how many octets longer the name asked for
     /// is: so far behind its beginning the name begins that the answer is of.
     public internal(set) var cutOctets = 0
@@ -41,19 +40,7 @@ extension AnswerCache {
     }
   }
 
-  /// A failure of an exchange in the cache's memory.
-  @safe public struct CachedFailure {
-    public let reason: ExchangeFailure.Reason
-    /// UTF-8.
-    public let text: Octets
-
-    /// The failure as it was kept, its text perhaps shortened.
-    public var value: ExchangeFailure {
-      ExchangeFailure(reason: reason, text: String(decoding: text.array, as: UTF8.self))
-    }
-  }
-
-  /// What became of an answer handed to ``insert(_:for:now:)``.
+  /// What became of an answer handed to ``insert(_:from:for:now:)``.
   public enum Insertion: Hashable, Sendable {
     case kept
     /// Not to be kept: its kind, its TTL, its size, a zone that is not cached.

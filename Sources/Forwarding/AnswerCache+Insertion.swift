@@ -5,12 +5,20 @@ extension AnswerCache {
   /// if it may be kept; nothing for a name that is not cached.
   @discardableResult
   public func insert(
-    _ answer: inout ForwardedAnswer, for question: ForwardQuestion, now: UInt64
+    _ answer: inout ForwardedAnswer, from upstream: Upstream, for question: ForwardQuestion,
+    now: UInt64
   ) -> Insertion {
     clamp(&answer, of: question)
     return question.name.octets.withOctets { name in
       guard settings.covers(name) else { return .notKept }
-      return insert(answer, CacheKey(name: name, question), question.hash, now: now)
+      let key = CacheKey(name: name, question)
+      guard answer.header.kind == .failure else {
+        return insert(answer, key, question.hash, now: now)
+      }
+      let text = "\(upstream.description): \(answer.reason)"
+      return insertFailure(
+        .failure(answer.header.code, flags: answer.header.flags), text, key, now: now,
+        lifetime: lifetime(answer.header, name))
     }
   }
 
@@ -22,12 +30,19 @@ extension AnswerCache {
   ) -> Insertion {
     question.name.octets.withOctets { name in
       guard settings.covers(name) else { return .notKept }
-      let key = CacheKey(name: name, question)
-      let lifetime = failure.reason.isKept ? settings.servfailNanoseconds : 0
-      let entry =
-        lifetime == 0 ? nil : CacheEntry.make(failure, key: key, now: now, lifetime: lifetime)
-      return settle(entry, as: .failure, key, now: now, lifetime: lifetime)
+      return insertFailure(
+        .failure(.serverFailure, flags: 0), failure.text, CacheKey(name: name, question), now: now,
+        lifetime: failure.reason.isKept ? settings.servfailNanoseconds : 0)
     }
+  }
+
+  private func insertFailure(
+    _ header: AnswerHeader, _ text: String, _ key: CacheKey, now: UInt64, lifetime: UInt64
+  ) -> Insertion {
+    let entry =
+      lifetime == 0
+      ? nil : CacheEntry.make(header, text: text, key: key, now: now, lifetime: lifetime)
+    return settle(entry, as: .failure, key, now: now, lifetime: lifetime)
   }
 
   /// Writes the TTLs as the settings have them into `answer`.
@@ -59,7 +74,7 @@ extension AnswerCache {
     let fits = size <= (kind == .positive ? successEntryLimit : denialEntryLimit)
     if !fits { withShard(key) { $0.countDrop() } }
     let isKept = lifetime > 0 && fits
-    let window = kind == .failure ? 0 : settings.staleWindow
+    let window = settings.staleWindow
     func entry(_ key: CacheKey) -> CacheEntry? {
       isKept ? .make(answer, key: key, now: now, lifetime: lifetime, window: window) : nil
     }
@@ -69,7 +84,7 @@ extension AnswerCache {
       // Any other answer says that the name exists.
       _ = settle(isCut ? entry(cut) : nil, as: .denial, cut, now: now, lifetime: 0)
     }
-    return settle(entry(key), as: kind, key, now: now, lifetime: kind == .failure ? lifetime : 0)
+    return settle(entry(key), as: kind, key, now: now, lifetime: 0)
   }
 
   private func settle(
@@ -102,6 +117,15 @@ extension CacheKey {
     self.init(
       name: name, hash: question.hash, type: question.type, recordClass: question.recordClass,
       dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled)
+  }
+}
+
+extension AnswerHeader {
+  /// A failure, which has no records.
+  fileprivate static func failure(_ code: ResponseCode, flags: UInt16) -> AnswerHeader {
+    AnswerHeader(
+      kind: .failure, code: code, flags: flags, answerCount: 0, authorityCount: 0,
+      recordOctets: 0, ttlCount: 0, aliasCount: 0, ttl: 0)
   }
 }
 

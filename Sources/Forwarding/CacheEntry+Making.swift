@@ -5,33 +5,29 @@ extension CacheEntry {
   static func make(
     _ answer: ForwardedAnswer, key: CacheKey, now: UInt64, lifetime: UInt64, window: UInt64
   ) -> CacheEntry {
-    make(
-      fields(
-        key, answer.header, Kind(answer.header), now: now, lifetime: lifetime, window: window),
-      key: key, octets: answer.octets)
+    make(answer.header, answer.octets, key: key, now: now, lifetime: lifetime, window: window)
   }
 
-  /// An entry for a failure of an exchange.
+  /// An entry for a failure: nothing to be given but the header.
+  ///
+  /// - Parameter text: who failed, and how.
   static func make(
-    _ failure: ExchangeFailure, key: CacheKey, now: UInt64, lifetime: UInt64
+    _ header: AnswerHeader, text: String, key: CacheKey, now: UInt64, lifetime: UInt64
   ) -> CacheEntry {
-    let header = AnswerHeader(
-      kind: .failure, code: .serverFailure, flags: 0, answerCount: 0, authorityCount: 0,
-      recordOctets: 0, ttlCount: 0, aliasCount: 0, ttl: 0)
-    var fields = fields(key, header, .failure, now: now, lifetime: lifetime, window: 0)
-    fields.failureReason = failure.reason
-    return make(fields, key: key, octets: Array(failure.text.utf8.prefix(maximumFailureText)))
+    let octets = Array(text.utf8.prefix(maximumFailureText))
+    return make(header, octets, key: key, now: now, lifetime: lifetime, window: 0)
   }
 
-  private static func fields(
-    _ key: CacheKey, _ header: AnswerHeader, _ kind: Kind, now: UInt64, lifetime: UInt64,
+  private static func make(
+    _ header: AnswerHeader, _ octets: [UInt8], key: CacheKey, now: UInt64, lifetime: UInt64,
     window: UInt64
-  ) -> Fields {
+  ) -> CacheEntry {
     let expires = now.saturatingSum(lifetime)
-    return Fields(
+    let fields = Fields(
       hash: key.hash, detail: key.detail, stored: now, expires: expires,
-      useless: expires.saturatingSum(window), octetCount: 0, kind: kind, nameCount: 0,
+      useless: expires.saturatingSum(window), octetCount: 0, kind: Kind(header), nameCount: 0,
       header: header)
+    return make(fields, key: key, octets: octets)
   }
 
   /// What is given to a client.
@@ -39,13 +35,11 @@ extension CacheEntry {
   var view: AnswerView {
     let octets = octets
     return AnswerView(
-      header: fields.header, octets: fields.failureReason == nil ? octets : octets[0..<0])
+      header: fields.header, octets: fields.header.kind == .failure ? octets[0..<0] : octets)
   }
 
-  /// The failure of an exchange, where the entry is one.
-  var exchangeFailure: AnswerCache.CachedFailure? {
-    fields.failureReason.map { AnswerCache.CachedFailure(reason: $0, text: octets) }
-  }
+  /// Of a failure, who failed and how.
+  var failureText: Octets? { fields.header.kind == .failure ? octets : nil }
 }
 
 extension UInt64 {

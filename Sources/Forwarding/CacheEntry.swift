@@ -34,8 +34,6 @@ import Wire
     var isInMain = false
     /// ``noRefreshBefore`` is there because a refresh failed.
     var refreshFailed = false
-    /// Of an ``ExchangeFailure``, whose text the octets then are.
-    var failureReason: ExchangeFailure.Reason?
     var header: AnswerHeader
   }
 

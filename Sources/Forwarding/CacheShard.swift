@@ -98,7 +98,7 @@ struct CacheShard {
   private func failureHit(_ entry: CacheEntry) -> AnswerCache.Hit {
     var hit = AnswerCache.Hit(ttl: .fixed(0))
     hit.isCachedFailure = true
-    hit.failure = entry.exchangeFailure
+    hit.failureText = entry.failureText
     return hit
   }
 

@@ -26,6 +26,8 @@ final class Exchange {
 
   /// Upstreams asked, see ``UpstreamChoice/bit``; how many in all, of how many.
   var tried: UInt64 = 0
+  /// Those that an error of this exchange was held against, each once: it may be the question's.
+  var blamed: UInt64 = 0
   var asked = 0
   let mostAsked: Int
   var followUps = 0
@@ -105,8 +107,9 @@ final class Attempt {
   var hasStream = false
   /// A datagram came that may be the upstream's answer, but is not believed.
   var mayBeAnswered = false
-  /// Something came that has the question and cannot be read.
-  var isUnreadable = false
+  /// Of what came, how many have the question and cannot be read.
+  var unreadableMessages = 0
+  var isUnreadable: Bool { unreadableMessages > 0 }
   /// When a datagram is sent beside this stream that is to settle what one left in doubt, see
   /// ``ExchangeLimits/streamPatience``; never once it was.
   var wayBackAt = UInt64.max

@@ -32,6 +32,9 @@ public struct ExchangeLimits: Sendable {
   /// Datagrams on one attempt's port that are not its reply, after which a stream is tried:
   /// somebody is guessing (RFC 5452 §9.3).
   static let wrongDatagrams = 16
+  /// Datagrams with the question and something unreadable behind it that are looked through in an
+  /// attempt: each may cost a millisecond, and the stream that was begun at the first one decides.
+  static let unreadableDatagrams = 2
   /// Datagrams that are in doubt are asked again over a stream; where that takes longer, in a way
   /// that leaves no doubt over UDP, without waiting for the end of either. A stream needs two round
   /// trips: enough for a continent.

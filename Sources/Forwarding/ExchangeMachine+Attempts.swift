@@ -157,7 +157,8 @@ extension ExchangeMachine {
     var at = exchanges[slot].firstAttempt
     let timeout = exchanges[slot].group.options.readTimeout
     while at >= 0 {
-      let attempt = attempts[Int(at)]
+      let attemptSlot = Int(at)
+      let attempt = attempts[attemptSlot]
       at = attempt.next
       let upstream = attempt.choice.upstream.description
       exchanges[slot].failure =
@@ -168,6 +169,7 @@ extension ExchangeMachine {
       exchanges[slot].group.failed(
         attempt.choice.number, attempt.isUnreadable ? .unreadable : .silence, text: "no reply",
         sent: attempt.sent, counts: attempt.countsForHealth, now: now)
+      end(attemptSlot)
     }
     finish(slot, nil, now: now)
   }

@@ -3,6 +3,7 @@ import Wire
 /// What comes back: the reply, or something else, or nothing.
 extension ExchangeMachine {
   mutating func receive(_ octets: Octets, _ slot: Int, now: UInt64) {
+    guard attempts[slot].unreadableMessages < ExchangeLimits.unreadableDatagrams else { return }
     let exchange = attempts[slot].exchange
     let reply = ReplyReader.read(
       octets, sent: attempts[slot].query, question: exchanges[exchange].question,
@@ -200,7 +201,7 @@ extension ExchangeMachine {
   /// one name, and nothing against the upstream. One datagram may be forged and ends nothing; the
   /// same over a stream, or once more in a datagram from another port, is how the upstream sees it.
   private mutating func unreadable(_ slot: Int, now: UInt64) {
-    attempts[slot].isUnreadable = true
+    attempts[slot].unreadableMessages += 1
     guard attempts[slot].way.isStream || attempts[slot].way.isUnreadableRetry else {
       return wrongDatagram(slot, leaves: .unreadable, now: now)
     }
@@ -233,9 +234,11 @@ extension ExchangeMachine {
       finish(exchange, nil, now: now)
       return
     }
+    let isFirst = end != .error || exchanges[exchange].blamed & attempt.choice.bit == 0
+    if end == .error { exchanges[exchange].blamed |= attempt.choice.bit }
     group.failed(
       attempt.choice.number, end, text: text, sent: attempt.sent,
-      counts: attempt.countsForHealth, now: now)
+      counts: attempt.countsForHealth && isFirst, now: now)
     if end == .silence, attempt.way.reason == .truncated {
       group.streamWasSilent(attempt.choice.number, now: now)
     }

@@ -82,7 +82,12 @@ public struct AnswerHeader: Hashable, Sendable {
   public var runSize: UInt16 = 0
 
   /// TC: records are missing, and nobody was to be had who has them all.
-  var isTruncated: Bool { flags & 0x0200 != 0 }
+  public var isTruncated: Bool { flags & 0x0200 != 0 }
+
+  /// NOERROR without the type asked for, whether or not an SOA proves it.
+  public var isNoData: Bool {
+    kind == .noData || kind == .incomplete && code == .noError && !isTruncated
+  }
 
   public init(
     kind: Kind, code: ResponseCode, flags: UInt16, answerCount: UInt16, authorityCount: UInt16,

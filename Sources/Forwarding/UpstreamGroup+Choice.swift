@@ -14,8 +14,7 @@ struct UpstreamChoice: Sendable {
   var cookie: [UInt8]
   var speaksCookies: Bool
 
-  /// Where it stands in a set of those already asked. Numbers 64 apart share a bit: the worst that
-  /// comes of it is that one is not asked in an exchange that ran across 64 replacements.
+  /// Where it stands in a set of those already asked: no two of a group's upstreams share a place.
   var bit: UInt64 { 1 << UInt64(number & 63) }
 }
 

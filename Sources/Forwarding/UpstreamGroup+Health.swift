@@ -191,7 +191,7 @@ extension UpstreamGroup {
 
 extension GroupState {
   /// Counts when `body` took down the last upstream that was up; the first trial waits as long as
-  /// the first probe.
+  /// the first probe, and no longer than the next would.
   fileprivate mutating func noticingBreak(
     options: ForwardOptions, now: UInt64, _ body: (inout GroupState) -> Void
   ) {
@@ -199,7 +199,8 @@ extension GroupState {
     body(&self)
     guard wasUp, !upstreams.contains(where: \.isUp) else { return }
     counters.broken += 1
-    nextTrial = max(nextTrial, now + options.healthCheck.interval)
+    let pause = min(options.healthCheck.interval, UpstreamGroup.trialInterval)
+    nextTrial = max(nextTrial, now + pause)
   }
 }
 

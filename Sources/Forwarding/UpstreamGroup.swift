@@ -106,12 +106,15 @@ struct GroupState: Sendable {
     refusal = nil
     var known: [Upstream: UpstreamState] = [:]
     for state in upstreams { known[state.upstream] = state }
+    var places = Set(wanted.compactMap { known[$0]?.number }.map { $0 & 63 })
     upstreams = []
     for upstream in wanted where !upstreams.contains(where: { $0.upstream == upstream }) {
       if var state = known[upstream] {
         state.dropped = nil
         upstreams.append(state)
       } else {
+        // See ``UpstreamChoice/bit``.
+        while places.count < 64, !places.insert(nextNumber & 63).inserted { nextNumber += 1 }
         upstreams.append(UpstreamState(number: nextNumber, upstream: upstream))
         nextNumber += 1
       }

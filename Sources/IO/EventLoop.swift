@@ -96,23 +96,45 @@ import Glibc
   var unsafeBase: OpaquePointer { unsafe base }
 }
 
-/// A handler waiting on an ``EventLoop``; releasing it, or ``cancel()``, ends the waiting.
+/// A handler waiting on an ``EventLoop``; releasing it, or ``cancel()``, ends the waiting at once,
+/// also in the handler itself: the descriptor may be closed then, and its number used again.
 @safe public final class Registration {
-  private var event: OpaquePointer?
-  private let handler: () -> Void
+  private let event: Event
 
   fileprivate init(
     _ base: OpaquePointer, _ descriptor: Int32, _ events: Int32,
     _ handler: @escaping () -> Void, _ delay: Duration?, first: Bool = false
   ) {
+    event = unsafe Event(base, descriptor, events, handler, delay, first: first)
+  }
+
+  /// Ends the waiting; the handler is not called again. May be called in the handler.
+  public func cancel() {
+    event.cancel()
+  }
+
+  deinit {
+    event.cancel()
+  }
+}
+
+/// What libevent calls: it lives on, with its handler, until that has returned.
+@safe private final class Event {
+  private var event: OpaquePointer?
+  private let handler: () -> Void
+
+  init(
+    _ base: OpaquePointer, _ descriptor: Int32, _ events: Int32,
+    _ handler: @escaping () -> Void, _ delay: Duration?, first: Bool
+  ) {
     self.handler = handler
-    // SAFETY: the event is freed in cancel() at the latest when self goes, so the unretained
-    // pointer in it is valid whenever libevent calls.
+    // SAFETY: the event is freed in cancel(), which the registration calls before it lets go of
+    // self, so the unretained pointer in it is valid whenever libevent calls.
     unsafe event = event_new(
       base, descriptor, Int16(events),
       { _, _, context in
-        let registration = unsafe Unmanaged<Registration>.fromOpaque(context!).takeUnretainedValue()
-        registration.handler()
+        let event = unsafe Unmanaged<Event>.fromOpaque(context!).takeUnretainedValue()
+        event.handler()
       },
       Unmanaged.passUnretained(self).toOpaque())
     guard let event = unsafe event else { preconditionFailure("event_new: out of memory") }
@@ -127,15 +149,10 @@ import Glibc
     }
   }
 
-  /// Ends the waiting; the handler is not called again. May be called in the handler.
-  public func cancel() {
+  func cancel() {
     if let event = unsafe event {
       unsafe event_free(event)
       unsafe self.event = nil
     }
-  }
-
-  deinit {
-    cancel()
   }
 }

@@ -28,12 +28,17 @@ import Glibc
   public static let idleSockets = 256
   /// Datagrams of one socket in a turn: an exchange has one, and a flood must not hold up others.
   private static let datagramsInTurn = 4
+  /// Datagrams that an exchange gets; its port is closed then, and no more comes of it. Whoever sends
+  /// so many is no upstream that answers, and would keep the thread from all else.
+  static let datagramsOfExchange = 64
 
   private struct Slot {
     var descriptor: Int32 = -1
     var waiting: Registration?
     var pool = 0
     var token = 0
+    /// Datagrams received in its exchange.
+    var received = 0
     var generation: Int32 = 0
     var isBusy = false
   }
@@ -43,6 +48,7 @@ import Glibc
     var isV4: Bool
     var source: SocketAddress?
     var idle: [Int] = []
+    var busyCount = 0
   }
 
   private let loop: EventLoop
@@ -52,7 +58,6 @@ import Glibc
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
   private var pools: [Pool] = []
-  private var busyCount = 0
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: UpstreamDatagrams.messageOctets, alignment: 16)
 
@@ -82,7 +87,7 @@ import Glibc
   public var socketCount: Int { slots.count - freeSlots.count }
 
   /// Sends a query from a fresh port and gives messages from `to` to that port to the handler,
-  /// until the handle is released.
+  /// until the handle is released or 64 have come.
   ///
   /// A datagram that the kernel has no room for now is lost like any other.
   /// - Parameter from: the address to send from, its port ignored; nil where routing chooses.
@@ -94,8 +99,9 @@ import Glibc
     let slot = try takeSocket(pool(isV4: to.isV4, from))
     let descriptor = slots[slot].descriptor
     slots[slot].isBusy = true
-    busyCount += 1
+    pools[slots[slot].pool].busyCount += 1
     slots[slot].token = token
+    slots[slot].received = 0
     slots[slot].generation = (slots[slot].generation &+ 1) & 0x7_FFFF
     if unsafe to.withSockaddr({ unsafe connect(descriptor, $0, $1) }) != 0 {
       try giveUp(slot, "connect to udp \(to)")
@@ -176,9 +182,9 @@ import Glibc
   /// Closes the port, then either keeps the socket or closes it too.
   private func retire(_ slot: Int) {
     slots[slot].isBusy = false
-    busyCount -= 1
     let pool = slots[slot].pool
-    let kept = max(Self.idleSockets, busyCount)
+    pools[pool].busyCount -= 1
+    let kept = max(Self.idleSockets, pools[pool].busyCount)
     while pools[pool].idle.count > kept, let surplus = pools[pool].idle.popLast() {
       close(surplus)
     }
@@ -209,7 +215,7 @@ import Glibc
 
   private func read(_ slot: Int) {
     let (descriptor, generation) = (slots[slot].descriptor, slots[slot].generation)
-    guard slots[slot].isBusy else {
+    guard slots[slot].isBusy, slots[slot].received < Self.datagramsOfExchange else {
       // Queued after the port was closed, by a processor that had looked it up before.
       if descriptor >= 0 { _ = empty(descriptor) }
       return
@@ -217,6 +223,7 @@ import Glibc
     for _ in 0..<Self.datagramsInTurn {
       let count = unsafe recv(
         descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+      slots[slot].received += 1
       if count >= 0 {
         unsafe onMessage(
           slots[slot].token, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -228,6 +235,10 @@ import Glibc
       }
       // The handler may have released the socket, and even used it again.
       guard slots[slot].isBusy, slots[slot].generation == generation else { return }
+      guard slots[slot].received < Self.datagramsOfExchange else {
+        _ = clinux_disconnect(descriptor)
+        return
+      }
     }
   }
 

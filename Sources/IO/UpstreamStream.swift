@@ -50,10 +50,10 @@ public enum UpstreamStreamFailure: Error, Hashable, Sendable {
   }
 
   /// Whether messages go out at once.
-  public var isOpen: Bool { connection.isOpen }
+  var isOpen: Bool { connection.isOpen }
 
   /// Octets accepted by ``send(_:)`` that the kernel has not taken.
-  public var outstandingOctets: Int { connection.outstandingOctets }
+  var outstandingOctets: Int { connection.outstandingOctets }
 
   /// Sends a message, once the connection is open; false where ``queuedOctets`` wait already, or it
   /// is closed. May find that the connection is over, which `onClose` hears of in a later turn.

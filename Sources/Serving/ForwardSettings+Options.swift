@@ -18,7 +18,9 @@ extension ForwardOptions {
       case .roundRobin: .roundRobin
       case .sequential: .sequential
       }
-    healthCheck.interval = settings.healthCheck.interval.nanoseconds
+    // 0 is as often as it is looked whether a probe is due.
+    healthCheck.interval = max(
+      settings.healthCheck.interval.nanoseconds, UpstreamRounds.probing.nanoseconds)
     healthCheck.recursionDesired = settings.healthCheck.recursionDesired
     healthCheck.domain = settings.healthCheck.domain
     maxConcurrent = settings.maxConcurrent

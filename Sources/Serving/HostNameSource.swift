@@ -23,9 +23,7 @@ final class HostNameSource {
   /// Why it has no address.
   private(set) var problem: String?
 
-  /// Seconds between lookups: TTLs are taken within these, failures are tried again sooner.
-  private static let shortest: UInt32 = 30
-  private static let longest: UInt32 = 3600
+  /// Seconds after the first failure until the next lookup; doubles up to ``HostLookUp/shortest``.
   private static let firstRetry: UInt32 = 1
   /// Objects change at any time, and to look at them costs next to nothing.
   private static let clusterPeriod: UInt32 = 1
@@ -90,36 +88,24 @@ final class HostNameSource {
 
   private func ask(_ name: DomainName) {
     if let system, system.read() { group.replace(system.upstreams) }
-    var found: [IPAddress] = []
-    var ttl = Self.longest
-    var failures: [String] = []
+    var lookUp = HostLookUp(known: addresses)
     var left = 2
     for type in [RecordType.a, .aaaa] {
       asks.ask(name, type, of: group) { [weak self] result in
-        switch result {
-        case .answer(let answer, let upstream):
-          let addresses = answer.addresses
-          found += addresses
-          if !addresses.isEmpty { ttl = min(ttl, answer.header.ttl) }
-          if answer.header.code != .noError {
-            failures.append("\(upstream.description): \(answer.header.code)")
-          }
-        case .failure(let failure): failures.append(failure.text)
-        }
+        lookUp.take(result, isV4: type == .a)
         left -= 1
-        if left == 0 { self?.take(found, ttl, failures) }
+        if left == 0 { self?.take(lookUp) }
       }
     }
   }
 
-  private func take(_ found: [IPAddress], _ ttl: UInt32, _ failures: [String]) {
-    guard !found.isEmpty else {
-      fail(failures.first ?? "no A and no AAAA record", retry: retry)
-      retry = min(retry * 2, Self.shortest)
-      return
+  private func take(_ lookUp: HostLookUp) {
+    if let reason = lookUp.failure {
+      fail(reason, retry: retry)
+    } else {
+      take(lookUp.found, every: lookUp.isWhole ? lookUp.lifetime : retry)
     }
-    retry = Self.firstRetry
-    take(found, every: min(max(ttl, Self.shortest), Self.longest))
+    retry = lookUp.isWhole ? Self.firstRetry : min(retry * 2, HostLookUp.shortest)
   }
 
   private func take(_ found: [IPAddress], every seconds: UInt32) {
@@ -134,7 +120,10 @@ final class HostNameSource {
 
   /// Addresses that are known stay.
   private func fail(_ reason: String, retry seconds: UInt32) {
-    let text = "\(host) has no address: \(reason)"
+    let text =
+      addresses.isEmpty
+      ? "\(host) has no address: \(reason)"
+      : "\(host) cannot be looked up, what it was is asked on: \(reason)"
     if problem != text { log.warning(text, plugin: "forward") }
     problem = text
     schedule(seconds)

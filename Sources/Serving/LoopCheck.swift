@@ -13,6 +13,8 @@ final class LoopCheck {
   private let asks: OwnQuestions
   private let probes: LoopProbes
   private var upstreams: [Upstream] = []
+  /// One for each upstream that is asked: a connection to it is used again.
+  private var alone: [Upstream: UpstreamGroup] = [:]
   /// Those that are this server.
   private var found: Set<Upstream> = []
   private var schedule = LoopSchedule()
@@ -32,6 +34,7 @@ final class LoopCheck {
   /// Takes other upstreams; each is asked, those that were found included.
   func replace(_ upstreams: [Upstream]) {
     self.upstreams = upstreams
+    alone = alone.filter { upstreams.contains($0.key) }
     found = []
     if isServing { begin() }
   }
@@ -52,6 +55,7 @@ final class LoopCheck {
   func stop() {
     schedule = LoopSchedule()
     upstreams = []
+    alone = [:]
   }
 
   private func ask(_ upstream: Upstream) {
@@ -59,8 +63,20 @@ final class LoopCheck {
       return schedule.ended(upstream, isProved: true, now: Clock.monotonic)
     }
     probes.expect(name)
-    let alone = asks.makeGroup(group.name, options: group.options, upstreams: [upstream])
-    asks.ask(name, .hinfo, of: alone) { [self] result in finish(name, upstream, result) }
+    asks.ask(name, .hinfo, of: group(of: upstream)) { [self] result in
+      finish(name, upstream, result)
+    }
+  }
+
+  private func group(of upstream: Upstream) -> UpstreamGroup {
+    if let known = alone[upstream] { return known }
+    var options = group.options
+    // Each try is to reach it, whatever came of the last.
+    options.maxFails = 0
+    options.maxConcurrent = 0
+    let new = asks.makeGroup(group.name, options: options, upstreams: [upstream])
+    alone[upstream] = new
+    return new
   }
 
   private func finish(_ name: DomainName, _ upstream: Upstream, _ result: ExchangeResult) {

@@ -55,11 +55,12 @@ final class ResolverFileSource {
       lastProblem = problem
       return false
     }
+    let wasMissing = problem != nil
     (problem, lastProblem) = (nil, nil)
     guard found != upstreams else { return false }
     let isFirst = upstreams.isEmpty
     upstreams = found
-    if !isFirst || source != path {
+    if !isFirst || wasMissing || source != path {
       let list = found.map(\.description).joined(separator: ", ")
       log.info(
         "\(source)\(source == path ? "" : " (\(path) names only systemd-resolved's stub)"): \(list)",

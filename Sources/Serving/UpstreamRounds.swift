@@ -8,7 +8,7 @@ final class UpstreamRounds {
   private var timers: [Registration] = []
 
   /// How often it is looked whether an upstream is to be probed.
-  private static let probing = Duration.milliseconds(100)
+  static let probing = Duration.milliseconds(100)
   /// How often it is said that an upstream has gone down or is back.
   private static let telling = Duration.seconds(1)
 

@@ -75,6 +75,7 @@ final class UpstreamSource {
 
   /// Reads files; from then on watches them, looks up names and probes what is down.
   func start() {
+    checkSources()
     for file in files { _ = file.read() }
     settle()
     for host in hosts {
@@ -87,6 +88,19 @@ final class UpstreamSource {
       }
     }
     rounds.add(self, on: loop)
+  }
+
+  /// Nothing reaches an upstream from an address that this host does not have.
+  private func checkSources() {
+    for source in settings.sourceAddresses {
+      do {
+        _ = try Socket.bound(to: SocketAddress(source, port: 0), .datagram, shares: false)
+      } catch {
+        log.warning(
+          "source_address \(source) cannot be used, for \(group.name): \(IOError.text(error.errno))",
+          plugin: "forward")
+      }
+    }
   }
 
   /// Looks after them no more.
@@ -122,11 +136,12 @@ final class UpstreamSource {
       let name = status.upstream.description
       if status.isUp {
         if down.remove(status.upstream) != nil {
-          log.info("\(name) is up again", plugin: "forward")
+          log.info("\(name) is up again, for \(group.name)", plugin: "forward")
         }
       } else if down.insert(status.upstream).inserted {
         log.warning(
-          "\(name) is down\(status.reason.map { ": " + $0 } ?? "")", plugin: "forward")
+          "\(name) is down, for \(group.name)\(status.reason.map { ": " + $0 } ?? "")",
+          plugin: "forward")
       }
     }
   }

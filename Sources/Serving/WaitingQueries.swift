@@ -50,7 +50,7 @@ struct QuestionOutcome: Sendable {
     var first: WaitingQuery?
     /// Workers that wait for it, too.
     var others: Set<Int> = []
-    /// Its patience is over: whoever comes from now on may have a stale answer at once.
+    /// Its patience is over: whoever comes from now on gets a stale answer at once, if there is one.
     var isSlow = false
 
     init(_ pending: PendingQuestion) {
@@ -96,7 +96,9 @@ struct QuestionOutcome: Sendable {
   private var perClient = [UInt16](repeating: 0, count: 4096)
   /// Lets the worker's UDP sockets have their turn.
   var yield: () -> Void = {}
-  private(set) var isYielding = false
+  private var isYielding = false
+  /// Lists of those that wait are being gone through: none may join them.
+  private(set) var isDelivering = false
   private var resumed = 0
   /// How many wait.
   private(set) var count = 0
@@ -172,11 +174,7 @@ struct QuestionOutcome: Sendable {
     case .own:
       start(pending, for: query, overStream: query.peer.transport == .tcp)
     case .other(let owner):
-      if let asking = joined[key] {
-        query.next = asking.first
-        asking.first = query
-        return
-      }
+      if let asking = joined[key] { return add(query, to: asking) }
       let asking = Asking(pending)
       asking.first = query
       joined[key] = asking
@@ -189,10 +187,13 @@ struct QuestionOutcome: Sendable {
     let exchange = driver.start(
       pending.question, of: target.group, overStream: overStream, patience: target.patience)
     let asking = asked[exchange] ?? begin(pending, exchange)
-    if let query {
-      query.next = asking.first
-      asking.first = query
-    }
+    if let query { add(query, to: asking) }
+  }
+
+  private func add(_ query: WaitingQuery, to asking: Asking) {
+    guard !asking.isSlow || !isAnsweredStale(query) else { return }
+    query.next = asking.first
+    asking.first = query
   }
 
   private func begin(_ pending: PendingQuestion, _ exchange: Int) -> Asking {
@@ -237,7 +238,8 @@ struct QuestionOutcome: Sendable {
     }
     switch result {
     case .answer(var answer, let upstream):
-      let insertion = cache.insert(&answer, for: pending.question, now: Clock.monotonic)
+      let insertion = cache.insert(
+        &answer, from: upstream, for: pending.question, now: Clock.monotonic)
       return QuestionOutcome(
         result: .answer(answer, from: upstream), prefersOlder: insertion == .positivePreferred)
     case .failure(let failure):
@@ -249,14 +251,31 @@ struct QuestionOutcome: Sendable {
   private func deliver(
     _ outcome: QuestionOutcome, of pending: PendingQuestion, to first: WaitingQuery?
   ) {
-    var rest = first
-    while let query = rest {
-      rest = query.next
+    goThrough(first) { query in
       leave(query)
       query.resumption.add(outcome.result, of: pending)
       if outcome.prefersOlder { query.resumption.prefersOlder = true }
       resume(query)
     }
+  }
+
+  /// A reply over TCP makes room for more queries of its connection, and these are taken in at once:
+  /// they wait apart until all of a list have had theirs.
+  private func goThrough(_ first: WaitingQuery?, _ body: (WaitingQuery) -> Void) {
+    undisturbed {
+      var rest = first
+      while let query = rest {
+        rest = query.next
+        body(query)
+      }
+    }
+  }
+
+  private func undisturbed(_ body: () -> Void) {
+    let wasDelivering = isDelivering
+    isDelivering = true
+    body()
+    isDelivering = wasDelivering
   }
 
   /// Makes the reply anew; it may turn out to need another question.
@@ -278,26 +297,28 @@ struct QuestionOutcome: Sendable {
   /// Whoever can be answered with what was so before, is.
   private func noteSlow(_ exchange: Int) {
     guard let asking = asked[exchange] else { return }
-    asking.isSlow = true
-    asking.first = answerStale(asking.first)
+    answerStale(asking)
     for other in asking.others { mailboxes[other].post(.forwarding(.slow(asking.pending))) }
   }
 
-  /// Who is left waiting.
-  private func answerStale(_ first: WaitingQuery?) -> WaitingQuery? {
-    var rest = first
+  private func answerStale(_ asking: Asking) {
+    asking.isSlow = true
     var left: WaitingQuery?
-    while let query = rest {
-      rest = query.next
-      query.resumption.allowsStale = true
-      if query.endpoint.resume(query) == nil {
-        leave(query)
-      } else {
-        query.next = left
-        left = query
-      }
+    goThrough(asking.first) { query in
+      guard !isAnsweredStale(query) else { return }
+      query.next = left
+      left = query
     }
-    return left
+    asking.first = left
+  }
+
+  /// Gives a query what was so before; false where there is nothing, and it waits on.
+  private func isAnsweredStale(_ query: WaitingQuery) -> Bool {
+    query.resumption.allowsStale = true
+    var isAnswered = false
+    undisturbed { isAnswered = query.endpoint.resume(query) == nil }
+    if isAnswered { leave(query) }
+    return isAnswered
   }
 
   // MARK: - Other workers
@@ -314,13 +335,10 @@ struct QuestionOutcome: Sendable {
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
       deliver(outcome, of: pending, to: asking.first)
     case .slow(let pending):
-      guard let asking = joined[key(pending)] else { return }
-      asking.first = answerStale(asking.first)
+      if let asking = joined[key(pending)] { answerStale(asking) }
     case .missed(let pending):
       guard let asking = joined.removeValue(forKey: key(pending)) else { return }
-      var rest = asking.first
-      while let query = rest {
-        rest = query.next
+      goThrough(asking.first) { query in
         leave(query)
         resume(query)
       }

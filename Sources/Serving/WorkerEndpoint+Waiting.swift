@@ -21,7 +21,7 @@ extension WorkerEndpoint {
   @discardableResult
   func takeArrivals() -> Bool {
     // It would join lists that are being gone through; what comes meanwhile has its turn soon.
-    guard !waiting.isYielding, !arrivals.isEmpty || !refreshes.isEmpty else { return false }
+    guard !waiting.isDelivering, !arrivals.isEmpty || !refreshes.isEmpty else { return false }
     while !arrivals.isEmpty || !refreshes.isEmpty {
       let arrived = arrivals
       let wanted = refreshes

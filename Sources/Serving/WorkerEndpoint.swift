@@ -74,7 +74,8 @@ final class WorkerEndpoint {
       seed: Clock.random, probes: setup.probes)
   }
 
-  /// Turns in which a socket is emptied before it is closed: more than its buffer holds.
+  /// Turns in which a socket is emptied before it is closed: more than its buffer holds of what is
+  /// answered at once. With queries that wait it stays open.
   private static let drainTurns = 64
 
   /// Answers what has come in, then closes the listeners; that of UDP when the last query that
@@ -211,7 +212,12 @@ final class WorkerEndpoint {
     let message = unsafe Octets(base: start, count: raw.count)
     var writer = unsafe MessageWriter(base: end, capacity: reply.count)
     setup.epochs.enter(setup.number)
-    let outcome = responder.respond(to: message, from: peer, into: &writer, now: received)
+    var outcome = responder.respond(to: message, from: peer, into: &writer, now: received)
+    if outcome?.isPending == true, let refusal = waiting.refusal(of: peer) {
+      writer = unsafe MessageWriter(base: end, capacity: reply.count)
+      outcome = responder.respond(
+        to: message, from: peer, into: &writer, now: received, resumption: refusal)
+    }
     setup.epochs.leave(setup.number)
     guard let outcome else { return .none }
     if outcome.refreshes { refreshes += responder.takeRefreshes() }

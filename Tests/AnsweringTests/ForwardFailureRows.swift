@@ -46,7 +46,7 @@ extension ForwardTests {
       told(.serverFailure),
       Ask(
         question: "www.example.net. A", second: 4, code: .serverFailure,
-        error: "13 cache: upstreams failed a moment ago", plugin: "cache"),
+        error: "13 cache: upstreams failed a moment ago: 192.0.2.53:53: SERVFAIL", plugin: "cache"),
       Ask(
         question: "www.example.net. A", second: 5, said: ["www.example.net. A": www],
         answer: ["www.example.net. 300 A 192.0.2.10"], asked: asked)),

@@ -8,6 +8,8 @@ extension ForwardTests {
   private static let asked = ["192.0.2.53 www.example.net. A"]
   private static let soa = "example.net. 60 SOA ns.example.net. root.example.net. 1 2 3 4 60"
 
+  private static let signedAlias =
+    "signed.example.net. 9 RRSIG CNAME 13 3 9 20300101000000 20200101000000 1 example.net. c2ln"
   private static let signature =
     "www.example.net. 300 RRSIG A 13 3 300 20300101000000 20200101000000 1 example.net. AAAA"
 
@@ -247,7 +249,27 @@ extension ForwardTests {
         asked: ["192.0.2.53 www.example.net. A", "192.0.2.54 www.example.net. A"]),
       Ask(
         question: "no.example.net. A", said: ["192.0.2.53 no.example.net. A": .missing()],
-        code: .nameError, authority: [soa], asked: ["192.0.2.53 no.example.net. A"])),
+        code: .nameError, authority: [soa], asked: ["192.0.2.53 no.example.net. A"]),
+      Ask(
+        question: "signed.example.net. A",
+        said: [
+          "192.0.2.53 signed.example.net. A": .noData(
+            "signed.example.net. 9 CNAME a.example.net.", signedAlias),
+          "192.0.2.54 signed.example.net. A": .data("signed.example.net. 300 A 192.0.2.11"),
+        ],
+        dnssecOK: true, answer: ["signed.example.net. 300 A 192.0.2.11"],
+        asked: ["192.0.2.53 signed.example.net. A", "192.0.2.54 signed.example.net. A"]),
+      Ask(
+        question: "www.moved.example.net. A",
+        said: [
+          "192.0.2.53 www.moved.example.net. A": .noData(
+            "moved.example.net. 9 DNAME new.example.net.",
+            "www.moved.example.net. 9 CNAME www.new.example.net."),
+          "192.0.2.54 www.moved.example.net. A": .data(
+            "www.moved.example.net. 300 A 192.0.2.12"),
+        ],
+        answer: ["www.moved.example.net. 300 A 192.0.2.12"],
+        asked: ["192.0.2.53 www.moved.example.net. A", "192.0.2.54 www.moved.example.net. A"])),
     ForwardRow(
       "each `forward` has its zone, less what it excepts", .zones,
       Ask(

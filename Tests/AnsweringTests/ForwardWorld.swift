@@ -141,7 +141,8 @@ import Zones
     }
     switch result {
     case .answer(var answer, let upstream):
-      let insertion = cache.insert(&answer, for: pending.question, now: now)
+      let insertion = cache.insert(
+        &answer, from: upstream, for: pending.question, now: now)
       return (.answer(answer, from: upstream), insertion == .positivePreferred)
     case .failure(let failure):
       cache.insertFailure(failure, for: pending.question, now: now)

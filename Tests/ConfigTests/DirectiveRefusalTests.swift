@@ -168,4 +168,41 @@ struct DirectiveRefusalTests {
     #expect(result.configuration == nil)
     #expect(result.headlines.first { $0.contains(": error: ") } == headline)
   }
+
+  static let vain: [(String, String?)] = [
+    (
+      "forward . 1.1.1.1 {\ntls\n}",
+      "3:1: warning: 'tls' has no effect: no upstream is reached by TLS"
+    ),
+    (
+      "forward . 1.1.1.1 {\ntls_servername a.org\n}",
+      "3:1: warning: 'tls_servername' has no effect: no upstream is reached by TLS"
+    ),
+    (
+      "forward . 1.1.1.1 {\nforce_tcp\nprefer_udp\n}",
+      "4:1: warning: 'prefer_udp' has no effect beside 'force_tcp'"
+    ),
+    (
+      "forward . 1.1.1.1 9.9.9.9 1.1.1.1:53",
+      "2:27: warning: '1.1.1.1:53' stands twice among the upstreams; it is asked once"
+    ),
+    (
+      "forward . 1.1.1.1\nforward . 9.9.9.9",
+      "3:1: warning: 'forward' is asked for nothing: 'forward .' above takes its names"
+    ),
+    (
+      "forward . 1.1.1.1\nforward A.example.org 9.9.9.9",
+      "3:1: warning: 'forward' is asked for nothing: 'forward .' above takes its names"
+    ),
+    ("forward a.example.org 1.1.1.1\nforward . 9.9.9.9", nil),
+    ("forward . 1.1.1.1 {\nexcept b.org\n}\nforward . 9.9.9.9", nil),
+    ("forward . 1.1.1.1 {\nnext SERVFAIL\n}\nforward . 9.9.9.9", nil),
+  ]
+
+  @Test("What has no effect is a warning at its place", arguments: vain)
+  func warnings(_ body: String, _ headline: String?) {
+    let result = load("example.org {\n\(body)\n}")
+    #expect(result.configuration != nil)
+    #expect(result.headlines.first == headline)
+  }
 }

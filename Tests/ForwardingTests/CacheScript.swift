@@ -62,7 +62,7 @@ struct CacheScript {
     find(Self.question(line), reason, mayRefresh: !line.hasSuffix("RD=0")) { view, hit in
       var words = ["\(view.header.kind)"]
       if hit.isCachedFailure { words.append("remembered") }
-      if let failure = hit.failure { words.append("\(failure.reason)") }
+      if let text = hit.failureText { words.append(String(decoding: text.array, as: UTF8.self)) }
       let ttls = (0..<Int(view.header.ttlCount)).map { index in
         switch hit.ttl {
         case .countedDown(let age): "\(view.records.u32(view.ttlPlace(index)) - age)"
@@ -147,5 +147,16 @@ struct CacheScript {
       (0..<Int(view.header.ttlCount)).map { "\(view.records.u32(view.ttlPlace($0)))" }
         .joined(separator: ",")
     }
+  }
+}
+
+extension AnswerCache {
+  /// Keeps what 10.0.0.10 says.
+  @discardableResult
+  func insert(
+    _ answer: inout ForwardedAnswer, for question: ForwardQuestion, now: UInt64
+  ) -> Insertion {
+    insert(
+      &answer, from: Upstream(address: IPAddress(v4: 0x0A00_000A)), for: question, now: now)
   }
 }

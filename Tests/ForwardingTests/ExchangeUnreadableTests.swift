@@ -15,6 +15,13 @@ import Testing
       [.ask("a-long-name.example."), .reply(0, broken), .wait(5), .reply(0)],
       gives: ["0 udp a", "0 stream a", "5 NOERROR from a"]),
     ExchangeScript(
+      "after two that cannot be read none is looked at: the stream decides",
+      [
+        .ask("a-long-name.example."), .reply(0, broken), .reply(0, broken), .reply(0), .wait(5),
+        .reply(1),
+      ],
+      gives: ["0 udp a", "0 stream a", "5 NOERROR from a"]),
+    ExchangeScript(
       "unreadable over the stream, too: the next upstream at once",
       upstreams: "ab",
       [.ask("a-long-name.example."), .reply(0, broken), .reply(1, broken), .wait(5), .reply(2)],

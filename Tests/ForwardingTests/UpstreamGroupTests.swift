@@ -80,6 +80,30 @@ import Wire
         "1700 NOERROR from a", "1700 udp a", "1700 NOERROR from a",
       ]),
     ExchangeScript(
+      "all down: one a second, whatever health_check says",
+      options: {
+        $0.maxFails = 1
+        $0.healthCheck.interval = 30_000 * ExchangeRun.millisecond
+      },
+      [
+        .ask("a-long-name.example."), .fail(0), .wait(900), .ask("a-long-name.example."),
+        .wait(1_000), .ask("another-name.example."), .reply(1),
+      ],
+      gives: [
+        "0 udp a", "0 failure unreachable", "900 failure allDown", "1000 udp a",
+        "1000 NOERROR from a",
+      ]),
+    ExchangeScript(
+      "errors of one question count once",
+      [
+        .ask("a-long-name.example."), .fail(0), .fail(1), .ask("another-name.example."), .fail(2),
+        .ask("third-name.example."),
+      ],
+      gives: [
+        "0 udp a", "0 udp a", "0 failure unreachable", "0 udp a", "0 failure unreachable",
+        "0 failure allDown",
+      ]),
+    ExchangeScript(
       "all down: upstreams in turn, each asked once",
       upstreams: "abc", options: { $0.maxFails = 1 },
       [
@@ -206,6 +230,20 @@ import Wire
     run.receive(Reply().octets(to: run.messages[1].octets), for: 1)
     #expect(run.log.last == "0 NOERROR from b")
     #expect(run.group.underWay == 0)
+  }
+
+  @Test func `of many upstreams in the course of time no two are taken for one`() throws {
+    var options = ForwardOptions()
+    options.policy = .sequential
+    let upstreams = "ab".map { ExchangeRun.upstream($0) }
+    let run = ExchangeRun(options, upstreams: [upstreams[0]])
+    for number in UInt32(0)..<63 {
+      run.group.replace([upstreams[0], Upstream(address: IPAddress(v4: 0x0A01_0000 + number))])
+    }
+    run.group.replace(upstreams)
+    try run.ask("a-long-name.example.")
+    run.fail(0, .unreachable, "connection refused")
+    #expect(run.log == ["0 udp a", "0 udp b"])
   }
 
   @Test func `a failure with all down names every upstream and what it was`() throws {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import IO
@@ -55,5 +56,35 @@ import Testing
     loop.run()
     #expect(calls == 1)
     withExtendedLifetime(timers) {}
+  }
+
+  @Test func `what a handler closes and opens anew under the same number is waited for`() throws {
+    let loop = EventLoop()
+    var ends = try pipe()
+    let number = ends.read
+    var waiting: Registration?
+    var calls = 0
+    func ready() {
+      calls += 1
+      waiting = nil
+      Glibc.close(ends.read)
+      Glibc.close(ends.write)
+      guard calls < 3, let next = try? pipe() else { return loop.stop() }
+      ends = next
+      #expect(ends.read == number)
+      waiting = loop.onReadable(ends.read) { ready() }
+    }
+    waiting = loop.onReadable(ends.read) { ready() }
+    let late = loop.after(.seconds(5)) { loop.stop() }
+    loop.run()
+    #expect(calls == 3)
+    withExtendedLifetime((waiting, late)) {}
+  }
+
+  /// A pipe that is readable.
+  private func pipe() throws -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [0, 0]
+    try #require(unsafe Glibc.pipe(&ends) == 0 && Glibc.write(ends[1], "x", 1) == 1)
+    return (ends[0], ends[1])
   }
 }

@@ -135,6 +135,21 @@ extension SocketAddress {
     #expect(bench.datagrams?.socketCount == 1)
   }
 
+  @Test func `the port of an exchange that gets too many datagrams is closed`() throws {
+    let bench = try Bench()
+    let handle = try bench.send(1)
+    let query = try #require(try bench.queries().first)
+    for _ in 0..<100 { bench.answer([1], to: query.from) }
+    for _ in 0..<8 { bench.run() }
+    #expect(bench.messages.count == UpstreamDatagrams.datagramsOfExchange)
+    _ = try Socket.bound(to: query.from, .datagram, shares: false)
+    bench.datagrams?.release(handle)
+    _ = try bench.send(2)
+    bench.answer([2], to: try #require(try bench.queries().first).from)
+    bench.run()
+    #expect(bench.messages.last?.token == 2)
+  }
+
   @Test func `a flood leaves no socket behind that holds it`() throws {
     let bench = try Bench()
     let handle = try bench.send(1)

@@ -107,6 +107,19 @@ def refused_port(scenario):
     scenario.expect("none else: SERVFAIL", reply.rcode, "SERVFAIL")
     scenario.holds("at once", reply.seconds < 1.5, f"{reply.seconds:.2f} s")
     scenario.holds("and why", {NO_AUTHORITY, NETWORK_ERROR} & set(reply.errors), reply.errors)
+    # The next connection has the number that the refused one had.
+    for scheme, options in (("", ["force_tcp"]), ("tls://", ["tls_servername dns.test"])):
+        server = forwarder(scenario, forward(
+            scheme + closed, f"{scheme}{LOOPBACK}:{Ports.take()}",
+            options=["policy sequential", "max_fails 0", *options]))
+        reply = server.ask("a.mis.test.")
+        scenario.expect(f"{scheme or 'TCP'} refused twice", reply.rcode, "SERVFAIL")
+        scenario.holds("at once", reply.seconds < 0.5, f"{reply.seconds:.2f} s")
+    server = forwarder(scenario, forward(
+        closed, good, options=["policy sequential", "max_fails 0", "force_tcp"]))
+    reply = server.ask("b.mis.test.")
+    scenario.expect("refused over TCP: the other one's answer", reply.records, [TRUTH])
+    scenario.holds("at once", reply.seconds < 0.5, f"{reply.seconds:.2f} s")
 
 
 def failover(scenario):

@@ -69,6 +69,12 @@ enum Forward {
           expected: "'tls://' before upstreams")
       }
     }
+    if settings.forceTCP, settings.preferUDP,
+      let property = directive.body?.first(where: { $0.name.text == "prefer_udp" })
+    {
+      context.findings.warning(
+        property.name.place, "'prefer_udp' has no effect beside 'force_tcp'")
+    }
     return [settings]
   }
 
@@ -89,7 +95,14 @@ enum Forward {
           + "\(from.zones[0]) is forwarded", expected: "a mask at a whole octet or nibble")
     }
     let targets = directive.arguments.dropFirst()
-    settings.upstreams = targets.compactMap { UpstreamText.read($0, context) }
+    for target in targets {
+      guard let upstream = UpstreamText.read(target, context) else { continue }
+      if settings.upstreams.contains(upstream) {
+        context.findings.warning(
+          target.place, "'\(target.text)' stands twice among the upstreams; it is asked once")
+      }
+      settings.upstreams.append(upstream)
+    }
     if targets.count > ForwardSettings.maximumUpstreams {
       context.findings.error(
         targets[targets.startIndex + ForwardSettings.maximumUpstreams].place,
