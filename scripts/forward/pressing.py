@@ -113,6 +113,25 @@ def pipelined(scenario):
         "a.mis.test.").records, [TRUTH])
 
 
+def pipelined_stale(scenario):
+    """One client has more queries for a name on its connection than are taken in at once, and stale
+    answers make room for the next: each gets one, and at once where upstreams are known to be slow."""
+    upstream = Misbehaver(scenario)
+    server = forwarder(scenario, forward(upstream), "cache 30")
+    name, count = "ttl-5.crowd.mis.test.", 1_000
+    scenario.expect("fresh", server.ask(name).records, [TRUTH])
+    upstream.page("silent")
+    time.sleep(6)
+    client = Pipeline(server.port, [name] * count)
+    # Length, header, question, and an address with a pointer for its owner.
+    size = 2 + 12 + len(name) + 1 + 4 + 16
+    begin = time.monotonic()
+    scenario.eventually("all are answered", lambda: client.octets, count * size)
+    scenario.holds("in time", time.monotonic() - begin < 4, f"{time.monotonic() - begin:.1f} s")
+    client.end()
+    upstream.page("talk")
+
+
 # MARK: - Reloads
 
 
