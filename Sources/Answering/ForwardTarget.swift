@@ -76,7 +76,9 @@ public final class Resumption {
   public var prefersOlder = false
   /// No upstream is asked: this is what came of it.
   public var refusal: ExchangeFailure?
-  private var results: [Entry] = []
+  /// Most queries ask one question.
+  private var first: Entry?
+  private var others: [Entry] = []
 
   private struct Entry {
     let place: Int
@@ -90,24 +92,24 @@ public final class Resumption {
 
   /// Adds what came of a question: a query asks one for each name of its chain at most.
   public func add(_ result: ExchangeResult, of pending: PendingQuestion) {
-    results.append(
-      Entry(
-        place: pending.target.place, question: pending.question, result: result,
-        isPassedOn: pending.passesOn(result)))
+    let entry = Entry(
+      place: pending.target.place, question: pending.question, result: result,
+      isPassedOn: pending.passesOn(result))
+    if first == nil { first = entry } else { others.append(entry) }
   }
 
   /// How many questions have been asked for the query.
-  public var count: Int { results.count }
+  public var count: Int { first == nil ? 0 : 1 + others.count }
 
   /// What `target` has said of a name, or what stood in its place before a reload: what the query
   /// has waited for is not asked again. All else of the question is the query's, and so the same
   /// for all of them.
   func result(of name: borrowing QueryName, from target: ForwardTarget) -> ExchangeResult? {
-    for entry in results
-    where entry.place == target.place && entry.question.asks(for: name) {
-      return entry.result
+    func isWanted(_ entry: Entry) -> Bool {
+      entry.place == target.place && entry.question.asks(for: name)
     }
-    return nil
+    if let first, isWanted(first) { return first.result }
+    return others.first(where: isWanted)?.result
   }
 
   /// Why the cache is asked once more for a name; nil where what upstreams have said counts.
@@ -115,10 +117,13 @@ public final class Resumption {
     guard refusal == nil else { return nil }
     var isSaid = false
     var isOver = false
-    for entry in results where entry.question.asks(for: name) {
+    func note(_ entry: Entry) {
+      guard entry.question.asks(for: name) else { return }
       isSaid = true
       if !entry.isPassedOn { isOver = true }
     }
+    if let first { note(first) }
+    for entry in others { note(entry) }
     // One `forward` may have said something, and the next one be slow.
     if prefersOlder || allowsStale && !isOver { return .staleAllowed }
     return isSaid ? nil : .first

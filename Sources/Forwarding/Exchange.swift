@@ -35,11 +35,11 @@ final class Exchange {
 
   /// What becomes the result if nothing better comes: the answer whose code asks for another
   /// upstream, else the last failure.
-  var fallback: (answer: ForwardedAnswer, from: Upstream)?
+  var fallback: GivenAnswer?
   var failure: ExchangeFailure?
   /// What came of an answer over UDP whose whole is to come over a stream: better than none, for
   /// clients over UDP.
-  var part: (answer: ForwardedAnswer, from: Upstream)?
+  var part: GivenAnswer?
 
   /// The first of its attempts under way, a list through ``Attempt/next``.
   var firstAttempt: Int32 = -1
@@ -57,6 +57,12 @@ final class Exchange {
     self.end = end
     self.mostAsked = mostAsked
   }
+}
+
+/// An answer, and whose it is.
+struct GivenAnswer {
+  let answer: ForwardedAnswer
+  let upstream: Upstream
 }
 
 /// One message to one upstream.

@@ -7,11 +7,11 @@ extension ExchangeMachine {
     exchanges[slot].tried |= choice.bit
     exchanges[slot].asked += 1
     exchanges[slot].lastAsked = choice.number
-    let options = exchanges[slot].group.options
+    let group = exchanges[slot].group
     let isProbe = exchanges[slot].kind == .probe
     let isStream =
-      choice.upstream.transport == .tls || options.forceTCP
-      || (exchanges[slot].overStream && !options.preferUDP)
+      choice.upstream.transport == .tls || group.options.forceTCP
+      || (exchanges[slot].overStream && !group.options.preferUDP)
     // A server that folds a probe's letters is there all the same.
     let way = Attempt.Way(
       isStream: isStream, usesEDNS: choice.usesEDNS, isSpelled: choice.keepsCase && !isProbe)
@@ -49,15 +49,15 @@ extension ExchangeMachine {
   private mutating func send(_ slot: Int, _ choice: UpstreamChoice, _ way: Attempt.Way, now: UInt64)
   {
     let exchange = exchanges[slot]
-    let options = exchange.group.options
+    let group = exchange.group
     var query = UpstreamQuery.encode(
       exchange.question, id: UInt16(truncatingIfNeeded: random()),
       caseBits: way.isSpelled ? caseBits(exchange.question.name) : nil, edns: way.usesEDNS,
       cookie: exchange.kind == .probe ? nil : choice.cookie)
-    if exchange.kind == .probe, !options.healthCheck.recursionDesired { query[2] &= ~1 }
+    if exchange.kind == .probe, !group.options.healthCheck.recursionDesired { query[2] &= ~1 }
     let timeout =
       exchange.kind == .probe && !way.isStream
-      ? min(options.readTimeout, ExchangeLimits.probeTimeout) : options.readTimeout
+      ? min(group.options.readTimeout, ExchangeLimits.probeTimeout) : group.options.readTimeout
     let attempt = Attempt(
       exchange: slot, choice: choice, way: way, query: query, sent: now,
       deadline: min(now + timeout, exchange.end), next: exchange.firstAttempt)
@@ -74,9 +74,9 @@ extension ExchangeMachine {
     let number = attempts.number(attemptSlot)
     act(
       way.isStream
-        ? .sendStream(attempt: number, to: choice.upstream, of: exchange.group, octets: query)
+        ? .sendStream(attempt: number, to: choice.upstream, of: group, octets: query)
         : .sendDatagram(
-          attempt: number, to: choice.upstream, from: options.source(for: choice.upstream),
+          attempt: number, to: choice.upstream, from: group.options.source(for: choice.upstream),
           octets: query))
     arm(slot, now: now)
   }
@@ -220,7 +220,7 @@ extension ExchangeMachine {
   ///
   /// - Parameter isCounted: whether the group knows already that it ended.
   mutating func finish(
-    _ slot: Int, _ answer: (answer: ForwardedAnswer, from: Upstream)?, isCounted: Bool = false,
+    _ slot: Int, _ answer: GivenAnswer?, isCounted: Bool = false,
     now: UInt64
   ) {
     let exchange = exchanges[slot]
@@ -251,8 +251,10 @@ extension Exchange {
   /// Whether there is an answer to give if no better one comes: upstreams are asked once then.
   fileprivate var hasFallback: Bool { fallback != nil || part != nil }
 
-  fileprivate func result(_ answer: (answer: ForwardedAnswer, from: Upstream)?) -> ExchangeResult {
-    if let answer = answer ?? part ?? fallback { return .answer(answer.answer, from: answer.from) }
+  fileprivate func result(_ answer: GivenAnswer?) -> ExchangeResult {
+    if let answer = answer ?? part ?? fallback {
+      return .answer(answer.answer, from: answer.upstream)
+    }
     return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "no reply in 5 s"))
   }
 }

@@ -37,7 +37,8 @@ extension ExchangeMachine {
     let exchange = attempt.exchange
     var lesson = lesson
     guard exchanges[exchange].kind != .probe else {
-      finish(exchange, (answer, attempt.choice.upstream), now: now)
+      finish(
+        exchange, GivenAnswer(answer: answer, upstream: attempt.choice.upstream), now: now)
       return
     }
     guard takesCookie(slot, details.cookie, &lesson, now: now) else { return }
@@ -52,7 +53,7 @@ extension ExchangeMachine {
     if code == .badCookie || (attempt.way.usesEDNS && details.lacksEDNS) || details.isTruncated {
       note(slot, code, lesson, ends: false, now: now)
       if details.isTruncated, answer.header.answerCount > 0, !exchanges[exchange].overStream {
-        exchanges[exchange].part = (answer, attempt.choice.upstream)
+        exchanges[exchange].part = GivenAnswer(answer: answer, upstream: attempt.choice.upstream)
       }
       another(slot, code, details, now: now)
       return
@@ -61,10 +62,12 @@ extension ExchangeMachine {
     note(slot, code, lesson, ends: !isFallback, now: now)
     end(slot)
     if isFallback {
-      exchanges[exchange].fallback = (answer, attempt.choice.upstream)
+      exchanges[exchange].fallback = GivenAnswer(answer: answer, upstream: attempt.choice.upstream)
       advance(exchange, now: now)
     } else {
-      finish(exchange, (answer, attempt.choice.upstream), isCounted: true, now: now)
+      finish(
+        exchange, GivenAnswer(answer: answer, upstream: attempt.choice.upstream), isCounted: true,
+        now: now)
     }
   }
 

@@ -127,7 +127,9 @@ public struct ExchangeMachine {
   }
 
   /// The number of the exchange under way for a question to a group; nil where there is none.
-  public func exchange(for question: ForwardQuestion, of group: UpstreamGroup) -> Int? {
+  ///
+  /// Mutating, since the machine would be copied for the call otherwise.
+  public mutating func exchange(for question: ForwardQuestion, of group: UpstreamGroup) -> Int? {
     outstanding.find(question, group, in: exchanges).map { exchanges.number($0) }
   }
 

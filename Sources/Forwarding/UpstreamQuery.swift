@@ -25,48 +25,48 @@ public enum UpstreamQuery {
   ) -> [UInt8] {
     let cookieOctets = cookie.map { 4 + $0.count } ?? 0
     let optOctets = edns ? MessageWriter.optOctets + cookieOctets : 0
-    var octets: [UInt8] = []
-    octets.reserveCapacity(Query.headerOctets + question.octetCount + optOctets)
-    func put(_ number: UInt16) {
-      octets.append(UInt8(truncatingIfNeeded: number >> 8))
-      octets.append(UInt8(truncatingIfNeeded: number))
+    return [UInt8](capacity: Query.headerOctets + question.octetCount + optOctets) { octets in
+      octets.put(id)
+      octets.put(
+        recursionDesired | authenticData | (question.checkingDisabled ? checkingDisabled : 0))
+      octets.put(1)
+      octets.put(0)
+      octets.put(0)
+      octets.put(edns ? 1 : 0)
+      octets.put(question.name, caseBits)
+      octets.put(question.type.rawValue)
+      octets.put(question.recordClass)
+      guard edns else { return }
+      octets.append(0)
+      octets.put(RecordType.opt.rawValue)
+      octets.put(bufferSize)
+      octets.put(0)
+      octets.put(question.dnssecOK ? 0x8000 : 0)
+      octets.put(UInt16(cookieOctets))
+      guard let cookie else { return }
+      octets.put(cookieOption)
+      octets.put(UInt16(cookie.count))
+      for octet in cookie { octets.append(octet) }
     }
-    put(id)
-    put(
-      recursionDesired | authenticData | (question.checkingDisabled ? checkingDisabled : 0))
-    put(1)
-    put(0)
-    put(0)
-    put(edns ? 1 : 0)
-    putName(question.name, caseBits, &octets)
-    put(question.type.rawValue)
-    put(question.recordClass)
-    guard edns else { return octets }
-    octets.append(0)
-    put(RecordType.opt.rawValue)
-    put(bufferSize)
-    put(0)
-    put(question.dnssecOK ? 0x8000 : 0)
-    put(UInt16(cookieOctets))
-    if let cookie {
-      put(cookieOption)
-      put(UInt16(cookie.count))
-      octets += cookie
-    }
-    return octets
+  }
+}
+
+extension OutputSpan<UInt8> {
+  @inline(__always)
+  fileprivate mutating func put(_ number: UInt16) {
+    append(UInt8(truncatingIfNeeded: number >> 8))
+    append(UInt8(truncatingIfNeeded: number))
   }
 
-  private static func putName(
-    _ name: DomainName, _ caseBits: SIMD4<UInt64>?, _ octets: inout [UInt8]
-  ) {
-    guard let caseBits else {
-      octets += name.octets
-      return
-    }
+  @inline(__always)
+  fileprivate mutating func put(_ name: DomainName, _ caseBits: SIMD4<UInt64>?) {
+    let name = name.octets.span
+    let caseBits = caseBits ?? SIMD4()
     // A length octet is below 64 and so never taken for a letter; 255 octets have a bit each.
-    for (index, octet) in name.octets.enumerated() {
+    for index in name.indices {
+      let octet = name[index]
       let isUpper = caseBits[index >> 6] >> UInt64(index & 63) & 1 == 1
-      octets.append(isUpper && octet &- 0x61 < 26 ? octet & ~0x20 : octet)
+      append(isUpper && octet &- 0x61 < 26 ? octet & ~0x20 : octet)
     }
   }
 }

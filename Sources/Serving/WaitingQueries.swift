@@ -120,7 +120,8 @@ struct QuestionOutcome: Sendable {
 
   // MARK: - Clients
 
-  /// Has `pending` asked for a query; its endpoint hears of the result by `resume`.
+  /// Has `pending` asked for a query; its endpoint hears of the result by `resume`. ``send()`` is to
+  /// follow.
   func wait(_ query: WaitingQuery, for pending: PendingQuestion) {
     if let limit = limit(of: query) {
       query.resumption.add(.failure(ExchangeFailure(reason: .overload, text: limit)), of: pending)
@@ -129,13 +130,17 @@ struct QuestionOutcome: Sendable {
     count += 1
     perClient[place(of: query.peer.address)] += 1
     ask(pending, for: query)
-    driver.perform()
   }
 
-  /// Has `pending` asked with nobody waiting for it, unless it is being asked already.
+  /// Has `pending` asked with nobody waiting for it, unless it is being asked already. ``send()`` is
+  /// to follow.
   func refresh(_ pending: PendingQuestion) {
     guard case .own(isNew: true) = outstanding.claim(key(pending), by: worker) else { return }
     start(pending, for: nil, overStream: false)
+  }
+
+  /// Sends what is to be asked: all of a batch one behind the other.
+  func send() {
     driver.perform()
   }
 

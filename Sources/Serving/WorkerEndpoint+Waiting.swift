@@ -29,6 +29,7 @@ extension WorkerEndpoint {
       refreshes.removeAll(keepingCapacity: true)
       for (query, pending) in arrived { waiting.wait(query, for: pending) }
       for pending in wanted { waiting.refresh(pending) }
+      waiting.send()
     }
     return true
   }
