@@ -24,6 +24,7 @@ struct LastingParts {
   let probes = LoopProbes()
   let retired = RetiredParts()
   let rounds = UpstreamRounds()
+  let known = KnownUpstreams()
   let asks: OwnQuestions
 }
 
@@ -139,19 +140,36 @@ final class Generation {
       })
   }
 
-  /// Whether objects that the serving generation lacks are complete and up to date.
+  /// Whether objects that the serving generation lacks are complete and up to date, and the hosts of
+  /// upstreams looked up.
   func isComplete(beside serving: Generation) -> Bool {
     clusters.missing(in: [serving.clusters]).allSatisfy(\.isLive)
+      && upstreams.missing(in: [serving.upstreams]).allSatisfy(\.isKnown)
   }
 
-  /// How long objects that the serving generation lacks may take until they are served as they are.
+  /// How long hosts of upstreams that the serving generation lacks may take to be looked up.
+  private static let lookUpPatience = Duration.seconds(2)
+
+  /// How long what the serving generation lacks may take until it is served as it is.
   func patience(beside serving: Generation) -> Duration {
-    clusters.missing(in: [serving.clusters]).map(\.settings.startupTimeout).max() ?? .zero
+    let clusters = clusters.missing(in: [serving.clusters])
+    return max(clusters.map(\.settings.startupTimeout).max() ?? .zero, Self.lookUpPatience)
   }
 
-  /// Ends what none of `others` has.
+  /// Ends all that none of `others` has, at once.
+  func drop(except others: [Generation]) {
+    retire(except: others)
+    end(except: others)
+  }
+
+  /// Ends the objects that none of `others` has, when no worker answers from them any more.
   func end(except others: [Generation]) {
     for source in clusters.missing(in: others.map(\.clusters)) { source.stop() }
+  }
+
+  /// Hands over what none of `others` has of upstreams and caches: it serves no more, and what it
+  /// has counted goes on.
+  func retire(except others: [Generation]) {
     for source in upstreams.missing(in: others.map(\.upstreams)) {
       source.stop()
       parts.retired.take(source.group)

@@ -16,7 +16,9 @@ final class HostNameSource {
   private let asks: OwnQuestions
   private let group: UpstreamGroup
   private let system: ResolverFileSource?
-  private var addresses: [IPAddress] = []
+  private let known: KnownUpstreams
+  private let key: KnownUpstreams.Host
+  private var addresses: [IPAddress]
   private var timer: Registration?
   private var retry = HostNameSource.firstRetry
   private var changed: () -> Void = {}
@@ -31,8 +33,11 @@ final class HostNameSource {
   /// - Parameter resolvers: who is asked; the system's name servers where empty.
   init(
     _ host: String, upstream: ForwardSettings.Upstream, settings: ForwardSettings,
-    resolvers: [Upstream], loop: EventLoop, log: Log, asks: OwnQuestions
+    resolvers: [Upstream], loop: EventLoop, log: Log, asks: OwnQuestions, known: KnownUpstreams
   ) {
+    self.known = known
+    key = KnownUpstreams.Host(name: host, resolvers: resolvers)
+    addresses = known[key]
     self.host = host
     wanted = upstream
     self.settings = settings
@@ -64,6 +69,9 @@ final class HostNameSource {
     timer = nil
     changed = {}
   }
+
+  /// Whether it has an address.
+  var isKnown: Bool { !addresses.isEmpty }
 
   /// The cluster's names. Those of the configuration before may have been looked up elsewhere.
   var names = ClusterNames() {
@@ -110,6 +118,7 @@ final class HostNameSource {
 
   private func take(_ found: [IPAddress], every seconds: UInt32) {
     problem = nil
+    known[key] = found
     schedule(seconds)
     guard Set(found) != Set(addresses) else { return }
     addresses = found

@@ -18,6 +18,9 @@ final class Reloading {
   private var lastNumber: Int
   private var timer: Registration?
   private let watch: ConfigurationWatch
+  /// Addresses whose listeners have gone, and until when sockets may be left that wait to send the
+  /// last replies.
+  private var closing: [SocketAddress: UInt64] = [:]
   /// Of what serves.
   private var running: ConfigurationFingerprint
   /// Why the newest configuration does not serve.
@@ -46,6 +49,9 @@ final class Reloading {
     watch = ConfigurationWatch(loop: server.loop, running: running)
   }
 
+  /// How long a listener that goes may have sockets: its open exchanges over TCP, and queries that
+  /// wait for upstreams, by 5 s each. Nanoseconds.
+  private static let closingTime: UInt64 = 12_000_000_000
   /// How often objects are looked for that a new configuration waits for.
   private static let lookPeriod = Duration.milliseconds(50)
 
@@ -96,7 +102,9 @@ final class Reloading {
     for diagnostic in loaded.diagnostics { server.log.warning(diagnostic.line, plugin: "reload") }
     advance()
     if candidate != nil, retiring == nil {
-      server.log.info("the new configuration waits for its kubernetes objects", plugin: "reload")
+      server.log.info(
+        "the new configuration waits for its kubernetes objects, or the addresses of upstreams",
+        plugin: "reload")
     }
   }
 
@@ -108,11 +116,12 @@ final class Reloading {
     let next = try Generation(
       configuration, number: lastNumber + 1, parts: server.parts,
       after: [serving] + [candidate?.generation].compactMap { $0 })
-    let own = Set(serving.listeners.map(\.address))
+    closing = closing.filter { Clock.monotonic < $0.value }
+    let own = Set(serving.listeners.map(\.address)).union(closing.keys)
     try OpenListener.refuseShared(next.listeners.filter { !own.contains($0.address) }, own: own)
     lastNumber += 1
     next.start()
-    candidate?.generation.end(except: [serving, next])
+    candidate?.generation.drop(except: [serving, next])
     let patience = UInt64(next.patience(beside: serving) / .nanoseconds(1))
     candidate = Candidate(
       generation: next, fingerprint: fingerprint, deadline: Clock.monotonic + patience)
@@ -148,7 +157,7 @@ final class Reloading {
     do {
       try serve(candidate)
     } catch {
-      candidate.generation.end(except: [server.generation])
+      candidate.generation.drop(except: [server.generation])
       reject(error.description, isAsked: false)
     }
   }
@@ -172,7 +181,9 @@ final class Reloading {
     server.log.info("Reloading")
     retiring = Retiring(
       generation: old, successor: next.number, workers: server.parts.workerCount)
+    for address in change.closed { closing[address] = Clock.monotonic + Self.closingTime }
     server.serve(next, opened: opened)
+    old.retire(except: [next])
     running = candidate.fingerprint
     problem = nil
     announce()
@@ -194,7 +205,7 @@ final class Reloading {
   /// Gives up what waits.
   private func drop() {
     timer = nil
-    candidate?.generation.end(except: [server.generation])
+    candidate?.generation.drop(except: [server.generation])
     candidate = nil
   }
 

@@ -9,17 +9,20 @@ final class ResolverFileSource {
   private let path: String
   private let port: UInt16
   private let log: Log
+  private let known: KnownUpstreams
   private var text: String?
-  private(set) var upstreams: [Upstream] = []
+  private(set) var upstreams: [Upstream]
   /// What is wrong with it now.
   private(set) var problem: String?
   /// What is wrong with the contents read last.
   private var lastProblem: String?
 
-  init(path: String, port: UInt16, log: Log) {
+  init(path: String, port: UInt16, log: Log, known: KnownUpstreams = KnownUpstreams()) {
     self.path = path
     self.port = port
     self.log = log
+    self.known = known
+    upstreams = known[file: path, port: port]
   }
 
   /// Reads it; whether other upstreams came of it. What cannot be read leaves those that are known.
@@ -57,6 +60,7 @@ final class ResolverFileSource {
     }
     let wasMissing = problem != nil
     (problem, lastProblem) = (nil, nil)
+    known[file: path, port: port] = found
     guard found != upstreams else { return false }
     let isFirst = upstreams.isEmpty
     upstreams = found

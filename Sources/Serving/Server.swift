@@ -106,7 +106,7 @@ public final class Server {
     reloading.start()
     loop.run()
     reloading.end()
-    generation.end(except: [])
+    generation.drop(except: [])
     for thread in threads { thread.join() }
   }
 

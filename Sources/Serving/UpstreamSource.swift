@@ -44,7 +44,7 @@ final class UpstreamSource {
       guard case .resolverFile(let path) = upstream.target else { return nil }
       return ResolverFileSource(
         path: path.hasPrefix("/") ? path : parts.directory + "/" + path, port: upstream.port,
-        log: parts.log)
+        log: parts.log, known: parts.known)
     }
     let resolvers = settings.resolvers.map {
       Upstream(address: $0.address, port: $0.port)
@@ -53,7 +53,7 @@ final class UpstreamSource {
       guard case .hostName(let host) = upstream.target else { return nil }
       return HostNameSource(
         host, upstream: upstream, settings: settings, resolvers: resolvers, loop: parts.loop,
-        log: parts.log, asks: parts.asks)
+        log: parts.log, asks: parts.asks, known: parts.known)
     }
     if key.detectsLoops {
       loops = LoopCheck(
@@ -110,6 +110,9 @@ final class UpstreamSource {
     for host in hosts { host.stop() }
     loops?.stop()
   }
+
+  /// Whether each host has an address.
+  var isKnown: Bool { hosts.allSatisfy(\.isKnown) }
 
   /// The cluster's names, for upstreams that are given by one.
   var names = ClusterNames() {

@@ -1,5 +1,6 @@
 import Cluster
 import Config
+import Forwarding
 import IO
 import Telemetry
 import Testing
@@ -100,10 +101,29 @@ import Wire
     let second = try Self.generation(block("b.test") + block("c.test"), parts, after: [first])
     second.start()
     #expect(parts.rounds.count == 3)
-    first.end(except: [second])
+    first.drop(except: [second])
     #expect(parts.rounds.count == 2)
-    second.end(except: [])
+    second.drop(except: [])
     #expect(parts.rounds.count == 0)
+  }
+
+  @Test func `an upstream's name that is known is not looked up before it is used`() throws {
+    let parts = Self.parts()
+    let host = KnownUpstreams.Host(
+      name: "dns.a.test", resolvers: [Upstream(address: IPAddress(v4: 0x7F00_0001), port: 1)])
+    let text = { (property: String) in
+      ".:53 {\nforward . dns.a.test {\nresolver 127.0.0.1:1\n\(property)\n}\n}\n"
+    }
+    let first = try Self.generation(text(""), parts, after: [])
+    first.start()
+    #expect(first.upstreams.all[0].isKnown == false)
+    #expect(first.upstreams.all[0].group.status().isEmpty)
+    parts.known[host] = [IPAddress(v4: 0xC000_0209)]
+    let second = try Self.generation(text("max_fails 1"), parts, after: [first])
+    second.start()
+    #expect(second.isComplete(beside: first))
+    #expect(
+      second.upstreams.all[0].group.status().map(\.upstream.description) == ["192.0.2.9:53"])
   }
 
   @Test func `as many questions are asked for a query as a block may have 'forward's`() {

@@ -71,7 +71,7 @@ import Wire
     let seen = Self.counters(of: before, parts)
     let after = try GenerationTests.generation(text("192.0.2.2"), parts, after: [before])
     after.start()
-    before.end(except: [after])
+    before.retire(except: [after])
     let now = Self.counters(of: after, parts)
     #expect(seen.values.contains { $0 > 0 })
     for (series, value) in seen { #expect(now[series] ?? 0 >= value, "\(series)") }

@@ -10,7 +10,8 @@ import threading
 import time
 import urllib.request
 
-from fixtures import PLAIN, TRUTH, Forwarder, Misbehaver, block, cluster, forward, forwarder
+from fixtures import (
+    PLAIN, TRUTH, Asked, Forwarder, Misbehaver, Unbound, block, cluster, forward, forwarder)
 from harness import LOOPBACK, Ports
 
 # MARK: - Descriptors
@@ -161,3 +162,77 @@ def reload_while_waiting(scenario):
         scenario.expect(f"{label}: every client has the answer", replies, [[TRUTH]] * 10)
         asked = upstream.count(name)
         scenario.holds(f"{label}: the question was asked once", 1 <= asked <= most, asked)
+
+
+def listener_comes_back(scenario):
+    """A block is taken out while queries wait at its listener, and put back before they have had
+    their replies: it is served again. What was counted stays."""
+    upstream = Misbehaver(scenario)
+    main = block(f"prometheus {LOOPBACK}:METRICS", cluster(scenario))
+    port = Ports.take()
+    other = block(forward(upstream, options=["max_fails 0"]), cluster(scenario),
+                  f"prometheus {LOOPBACK}:METRICS", key=f".:{port}")
+    server = Forwarder(scenario, main + other)
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(Asked, port, f"slow-1900.n{number}.mis.test.", "A")
+                   for number in range(5)]
+        scenario.eventually("they are asked", lambda: server.metric(
+            "martlet_forward_exchanges_total"), 5)
+        for number, text in enumerate((main, main + other), 1):
+            server.write(text)
+            server.send(signal.SIGHUP)
+            scenario.eventually("it is taken out, then put back", lambda: server.log.count(
+                "Reloading\n"), number)
+            scenario.expect("the counter stays", server.metric(
+                "martlet_forward_exchanges_total"), 5)
+        scenario.expect("all have their replies", [each.result().records for each in waiting],
+                        [[TRUTH]] * 5)
+    scenario.expect("no reload failed", server.log.count("failed"), 0)
+    scenario.eventually("it is served again", lambda: Asked(
+        port, PLAIN, "A", patience=1).records, ["A 10.96.0.10"])
+
+
+def host_over_reload(scenario):
+    """An upstream given by a name, while nobody answers for that name: a change of the directive
+    loses no query."""
+    upstream, resolver = Misbehaver(scenario), Unbound(
+        scenario, local=[f"up.host.test. 60 A {LOOPBACK}"])
+
+    def text(seconds):
+        return block(forward(f"up.host.test:{upstream.port}", options=[
+            f"resolver {resolver.address}", f"read_timeout {seconds}s"]))
+
+    server = Forwarder(scenario, text(2))
+    scenario.eventually("asked", lambda: server.ask("a.mis.test.").records, [TRUTH])
+    resolver.end()
+    server.write(text(3))
+    server.send(signal.SIGHUP)
+    scenario.eventually("the reload", lambda: server.log.count("Reloading complete"), 1)
+    scenario.expect("still", server.ask("b.mis.test.").records, [TRUTH])
+
+
+def new_host_in_reload(scenario):
+    """The configuration before serves on until the new upstream's address is known."""
+    old, new = Misbehaver(scenario), Misbehaver(scenario)
+    port = Ports.take()
+    server = Forwarder(scenario, block(forward(old)))
+    stop = threading.Event()
+    codes = []
+
+    def ask():
+        while not stop.is_set():
+            codes.append(server.ask(f"n{len(codes)}.mis.test.").rcode)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    server.write(block(forward(f"up.host.test:{new.port}", options=[
+        f"resolver {LOOPBACK}:{port}"])))
+    server.send(signal.SIGHUP)
+    scenario.eventually("it waits", lambda: "waits for" in server.log, True)
+    Unbound(scenario, local=[f"up.host.test. 60 A {LOOPBACK}"], port=port)
+    scenario.eventually("the reload", lambda: server.log.count("Reloading complete"), 1)
+    scenario.eventually("by the new one", lambda: server.ask("z.mis.test.").records and new.count(
+        "z.mis.test."), 1)
+    stop.set()
+    thread.join()
+    scenario.expect("no query failed", set(codes), {"NOERROR"})
