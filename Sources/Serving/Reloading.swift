@@ -23,7 +23,7 @@ final class Reloading {
   private var closing: [SocketAddress: UInt64] = [:]
   /// Of what serves.
   private var running: ConfigurationFingerprint
-  /// Why the newest configuration does not serve.
+  /// Why the newest configuration does not serve; an older one may come to serve meanwhile.
   private var problem: String?
   private var failureCount = 0
 
@@ -99,6 +99,7 @@ final class Reloading {
     } catch {
       return reject(error.description, isAsked: isAsked)
     }
+    problem = nil
     for diagnostic in loaded.diagnostics { server.log.warning(diagnostic.line, plugin: "reload") }
     advance()
     if candidate != nil, retiring == nil {
@@ -185,7 +186,6 @@ final class Reloading {
     server.serve(next, opened: opened)
     old.retire(except: [next])
     running = candidate.fingerprint
-    problem = nil
     announce()
   }
 
