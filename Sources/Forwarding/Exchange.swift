@@ -34,9 +34,9 @@ final class Exchange {
   var lastAsked = 0
 
   /// What becomes the result if nothing better comes: the answer whose code asks for another
-  /// upstream, else the last failure.
+  /// upstream, else the last failure of each.
   var fallback: GivenAnswer?
-  var failure: ExchangeFailure?
+  private var failures: [(upstream: Int, failure: ExchangeFailure)] = []
   /// What came of an answer over UDP whose whole is to come over a stream: better than none, for
   /// clients over UDP.
   var part: GivenAnswer?
@@ -56,6 +56,23 @@ final class Exchange {
     self.overStream = overStream
     self.end = end
     self.mostAsked = mostAsked
+  }
+}
+
+extension Exchange {
+  /// Notes how asking an upstream has failed, in place of how it failed before.
+  func note(_ reason: ExchangeFailure.Reason, _ text: String, of choice: UpstreamChoice) {
+    failures.removeAll { $0.upstream == choice.number }
+    failures.append((choice.number, ExchangeFailure(reason: reason, text: text)))
+  }
+
+  /// What all of them say, the last one's reason; nil where none has failed.
+  var failure: ExchangeFailure? {
+    failures.last.map { last in
+      let texts = failures.map(\.failure.text)
+      return ExchangeFailure(
+        reason: last.failure.reason, text: texts.joined(separator: "; "))
+    }
   }
 }
 

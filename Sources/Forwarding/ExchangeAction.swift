@@ -27,8 +27,8 @@ public struct ExchangeLimits: Sendable {
   public init() {}
 
   /// From the start to the last moment an answer is waited for, nanoseconds: resolvers give up
-  /// after 5 s (resolv.conf(5), `timeout`).
-  static let patience: UInt64 = 5_000_000_000
+  /// after 5 s (resolv.conf(5), `timeout`), and are to hear why.
+  static let patience: UInt64 = 4_800_000_000
   /// Datagrams on one attempt's port that are not its reply, after which a stream is tried:
   /// somebody is guessing (RFC 5452 §9.3).
   static let wrongDatagrams = 16

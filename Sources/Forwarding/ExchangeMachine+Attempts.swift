@@ -65,8 +65,8 @@ extension ExchangeMachine {
       attempt.wayBackAt = now + ExchangeLimits.streamPatience
     }
     guard let attemptSlot = attempts.insert(attempt) else {
-      exchanges[slot].failure = ExchangeFailure(
-        reason: .overload, text: "\(attempts.capacity) messages are under way")
+      exchanges[slot].note(
+        .overload, "\(attempts.capacity) messages are under way", of: choice)
       if exchange.firstAttempt < 0 { finish(slot, nil, now: now) }
       return
     }
@@ -161,10 +161,13 @@ extension ExchangeMachine {
       let attempt = attempts[attemptSlot]
       at = attempt.next
       let upstream = attempt.choice.upstream.description
-      exchanges[slot].failure =
-        attempt.isUnreadable
-        ? ExchangeFailure(reason: .malformed, text: "\(upstream): unreadable reply")
-        : ExchangeFailure(reason: .timeout, text: "\(upstream): no reply in 5 s")
+      if attempt.isUnreadable {
+        exchanges[slot].note(.malformed, "\(upstream): unreadable reply", of: attempt.choice)
+      } else {
+        let waited = (now - attempt.sent) / 1_000_000
+        exchanges[slot].note(
+          .timeout, "\(upstream): no reply in \(waited) ms", of: attempt.choice)
+      }
       guard now - attempt.sent >= timeout else { continue }
       exchanges[slot].group.failed(
         attempt.choice.number, attempt.isUnreadable ? .unreadable : .silence, text: "no reply",
@@ -255,6 +258,6 @@ extension Exchange {
     if let answer = answer ?? part ?? fallback {
       return .answer(answer.answer, from: answer.upstream)
     }
-    return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "no reply in 5 s"))
+    return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "nobody was asked"))
   }
 }

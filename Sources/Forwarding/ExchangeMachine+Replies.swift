@@ -149,8 +149,7 @@ extension ExchangeMachine {
     let number = attempt.choice.number
     end(slot)
     let upstream = attempt.choice.upstream.description
-    exchanges[exchange].failure = ExchangeFailure(
-      reason: .malformed, text: "\(upstream): \(problem)")
+    exchanges[exchange].note(.malformed, "\(upstream): \(problem)", of: attempt.choice)
     if !followUp(exchange, number, way, now: now) { advance(exchange, now: now) }
   }
 
@@ -229,11 +228,11 @@ extension ExchangeMachine {
     let group = exchanges[exchange].group
     let upstream = attempt.choice.upstream.description
     let note = attempt.before.map { "\($0.rawValue), then " } ?? ""
-    exchanges[exchange].failure = ExchangeFailure(
-      reason: reason, text: "\(upstream): \(note)\(text)")
-    if exchanges[exchange].kind == .probe {
+    let isProbe = exchanges[exchange].kind == .probe
+    exchanges[exchange].note(
+      reason, isProbe ? text : "\(upstream): \(note)\(text)", of: attempt.choice)
+    if isProbe {
       self.end(slot)
-      exchanges[exchange].failure?.text = text
       finish(exchange, nil, now: now)
       return
     }

@@ -107,4 +107,20 @@ import Testing
             reason: answersStreams ? .malformed : .timeout, text: text)))
     #expect(run.group.status()[0].counters.errors == 1)
   }
+
+  @Test func `a failure says what came of each upstream`() throws {
+    var options = ForwardOptions()
+    options.maxConnectAttempts = 2
+    options.policy = .sequential
+    let run = ExchangeRun(options, upstreams: "ab".map { ExchangeRun.upstream($0) })
+    let exchange = try run.ask("a-long-name.example.")
+    run.fail(0, .unreachable, "connection refused")
+    run.wait(until: 6_000)
+    #expect(
+      run.finished[exchange]
+        == .failure(
+          ExchangeFailure(
+            reason: .timeout,
+            text: "10.0.0.1:53: connection refused; 10.0.0.2:53: no reply in 2000 ms")))
+  }
 }
