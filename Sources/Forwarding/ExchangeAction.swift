@@ -1,10 +1,10 @@
-public import Wire
+import Wire
 
 /// What an ``ExchangeMachine`` wants done.
 public enum ExchangeAction: Sendable {
   /// From a fresh random port to the upstream; what comes back on that socket goes to
   /// ``ExchangeMachine/receive(_:attempt:now:)``.
-  case sendDatagram(attempt: Int, to: Upstream, from: IPAddress?, octets: [UInt8])
+  case sendDatagram(attempt: Int, to: Upstream, of: UpstreamGroup, octets: [UInt8])
   /// On a stream to the upstream, TLS where it says so. The ID is the machine's: a driver that
   /// needs another one on the connection puts it back into the reply.
   case sendStream(attempt: Int, to: Upstream, of: UpstreamGroup, octets: [UInt8])

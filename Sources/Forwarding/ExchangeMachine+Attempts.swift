@@ -76,8 +76,7 @@ extension ExchangeMachine {
       way.isStream
         ? .sendStream(attempt: number, to: choice.upstream, of: group, octets: query)
         : .sendDatagram(
-          attempt: number, to: choice.upstream, from: group.options.source(for: choice.upstream),
-          octets: query))
+          attempt: number, to: choice.upstream, of: group, octets: query))
     arm(slot, now: now)
   }
 

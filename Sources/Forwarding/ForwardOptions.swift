@@ -50,7 +50,7 @@ public struct ForwardOptions: Hashable, Sendable {
   public init() {}
 
   /// The address that queries to `upstream` come from.
-  func source(for upstream: Upstream) -> IPAddress? {
+  public func source(for upstream: Upstream) -> IPAddress? {
     upstream.address.isV4 ? sourceV4 : sourceV6
   }
 }

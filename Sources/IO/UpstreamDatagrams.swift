@@ -26,6 +26,9 @@ import Glibc
   /// use, since under load to close and open them again would cost as much as the queries. A burst
   /// leaves no more.
   public static let idleSockets = 256
+  /// A sharer has at most so many times the sockets that are left: whose upstream is silent does not
+  /// take the last from the others.
+  private static let mostOfFree = 8
   /// Datagrams of one socket in a turn: an exchange has one, and a flood must not hold up others.
   private static let datagramsInTurn = 4
   /// Datagrams that an exchange gets; its port is closed then, and no more comes of it. Whoever sends
@@ -37,6 +40,7 @@ import Glibc
     var waiting: Registration?
     var pool = 0
     var token = 0
+    var sharer = 0
     /// Datagrams received in its exchange.
     var received = 0
     var generation: Int32 = 0
@@ -90,17 +94,24 @@ import Glibc
   /// until the handle is released or 64 have come.
   ///
   /// A datagram that the kernel has no room for now is lost like any other.
-  /// - Parameter from: the address to send from, its port ignored; nil where routing chooses.
-  /// - Throws: EMFILE when ``maximumSockets`` are in use; what `socket`, `bind`, `connect` and `send`
+  /// - Parameters:
+  ///   - from: the address to send from, its port ignored; nil where routing chooses.
+  ///   - sharer: whose query it is, of those who share the sockets.
+  /// - Throws: EMFILE when ``maximumSockets`` are in use, or the sharer has its part of them; what `socket`, `bind`, `connect` and `send`
   ///   say, such as ENETUNREACH. There is nothing to release then.
   public func send(
-    _ octets: UnsafeRawBufferPointer, to: SocketAddress, from: SocketAddress?, token: Int
+    _ octets: UnsafeRawBufferPointer, to: SocketAddress, from: SocketAddress?, sharer: Int = 0,
+    token: Int
   ) throws(IOError) -> Int32 {
+    guard mayTake(sharer) else {
+      throw IOError(errno: EMFILE, operation: "socket beyond a part of \(limit) for upstreams")
+    }
     let slot = try takeSocket(pool(isV4: to.isV4, from))
     let descriptor = slots[slot].descriptor
     slots[slot].isBusy = true
     pools[slots[slot].pool].busyCount += 1
     slots[slot].token = token
+    slots[slot].sharer = sharer
     slots[slot].received = 0
     slots[slot].generation = (slots[slot].generation &+ 1) & 0x7_FFFF
     if unsafe to.withSockaddr({ unsafe connect(descriptor, $0, $1) }) != 0 {
@@ -124,6 +135,13 @@ import Glibc
   }
 
   // MARK: - Sockets
+
+  /// Counted only where so many are in use that it matters.
+  private func mayTake(_ sharer: Int) -> Bool {
+    let busy = pools.reduce(0) { $0 + $1.busyCount }
+    let most = Self.mostOfFree * (limit - busy)
+    return busy < most || slots.count { $0.isBusy && $0.sharer == sharer } < most
+  }
 
   private func giveUp(_ slot: Int, _ operation: String) throws(IOError) {
     let error = IOError(errno: errno, operation: operation)

@@ -103,8 +103,8 @@ final class ExchangeDriver {
 
   private func perform(_ action: ExchangeAction) {
     switch action {
-    case .sendDatagram(let attempt, let upstream, let source, let octets):
-      send(octets, attempt, to: upstream, from: source)
+    case .sendDatagram(let attempt, let upstream, let group, let octets):
+      send(octets, attempt, to: upstream, of: group)
     case .sendStream(let attempt, let upstream, let group, let octets):
       streams?.send(octets, attempt: attempt, to: upstream, of: group)
     case .endAttempt(let attempt):
@@ -121,12 +121,14 @@ final class ExchangeDriver {
   }
 
   private func send(
-    _ octets: [UInt8], _ attempt: Int, to upstream: Upstream, from source: IPAddress?
+    _ octets: [UInt8], _ attempt: Int, to upstream: Upstream, of group: UpstreamGroup
   ) {
+    let source = group.options.source(for: upstream)
     let sent = unsafe octets.withUnsafeBytes { raw in
       Result { () throws(IOError) in
         try unsafe datagrams?.send(
-          raw, to: upstream.socketAddress, from: source.map { SocketAddress($0) }, token: attempt)
+          raw, to: upstream.socketAddress, from: source.map { SocketAddress($0) },
+          sharer: group.number, token: attempt)
       }
     }
     switch sent {

@@ -94,6 +94,12 @@ final class Reloading {
     guard let configuration = loaded.configuration else {
       return reject(loaded.complaint, isAsked: isAsked)
     }
+    // A disk that was full leaves it, or an editor in the middle of its work; nothing would be served,
+    // and with `reload` gone nothing looked at again.
+    guard !configuration.blocks.isEmpty else {
+      let file = loaded.sources.first ?? "the Corefile"
+      return reject("\(file): error: it has no server block", isAsked: isAsked)
+    }
     do {
       try prepare(configuration, loaded.fingerprint)
     } catch {

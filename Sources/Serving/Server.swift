@@ -97,6 +97,9 @@ public final class Server {
     configureWorkers(opened)
     opened = []
     announce(generation.listeners)
+    if generation.configuration.blocks.isEmpty {
+      log.warning("\(first.sources.first ?? "the Corefile") has no server block: nothing is served")
+    }
     registrations.append(
       loop.every(.seconds(1)) { [unowned self] in
         generation.reporter.writeDue()

@@ -28,11 +28,12 @@ private final class Bench {
   }
 
   func send(
-    _ token: Int, to: SocketAddress? = nil, from: SocketAddress? = nil
+    _ token: Int, to: SocketAddress? = nil, from: SocketAddress? = nil, sharer: Int = 0
   ) throws -> Int32 {
     let query: [UInt8] = [UInt8(truncatingIfNeeded: token)]
     return try unsafe query.withUnsafeBytes {
-      try unsafe #require(datagrams).send($0, to: to ?? address, from: from, token: token)
+      try unsafe #require(datagrams).send(
+        $0, to: to ?? address, from: from, sharer: sharer, token: token)
     }
   }
 
@@ -228,6 +229,17 @@ extension SocketAddress {
     _ = try bench.send(4, from: .otherLoopback)
     #expect(throws: IOError.self) { try bench.send(5) }
     #expect(bench.datagrams?.socketCount == 3)
+  }
+
+  @Test func `who takes all sockets leaves some to the others`() throws {
+    let bench = try Bench(limit: 90)
+    for token in 0..<80 { _ = try bench.send(token, sharer: 1) }
+    let error = #expect(throws: IOError.self) { try bench.send(80, sharer: 1) }
+    #expect(error?.errno == EMFILE)
+    for token in 0..<8 { _ = try bench.send(token, sharer: 2) }
+    let third = try bench.send(9, sharer: 3)
+    bench.datagrams?.release(third)
+    #expect(throws: IOError.self) { try bench.send(10, sharer: 1) }
   }
 
   @Test func `after a burst no more sockets are kept than the limit of idle ones`() throws {
