@@ -59,13 +59,25 @@ public struct ForwardOptions: Hashable, Sendable {
 public struct StreamOptions: Hashable, Sendable {
   /// Files, PEM; what is nil comes from the system, or is not presented.
   public struct TLS: Hashable, Sendable {
-    public var certificate: String?
-    public var key: String?
-    public var authority: String?
-    /// Of the files' contents: files that have changed are other files.
-    public var fingerprint: String?
+    public var certificate: File?
+    public var key: File?
+    public var authority: File?
 
     public init() {}
+  }
+
+  /// A file as it was read once: whatever becomes of it, connections are made by this.
+  public struct File: Hashable, Sendable {
+    public let path: String
+    /// Nil where it could not be read.
+    public let octets: [UInt8]?
+
+    public init(path: String, octets: [UInt8]?) {
+      self.path = path
+      self.octets = octets
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(path) }
   }
 
   /// Nanoseconds that an idle connection is kept.

@@ -1,6 +1,18 @@
 import COpenSSL
 import Glibc
 
+/// A file of PEM, and what was in it when it was read.
+public struct PEMFile: Sendable {
+  public let path: String
+  /// Nil has it read when it is used.
+  public let octets: [UInt8]?
+
+  public init(path: String, octets: [UInt8]? = nil) {
+    self.path = path
+    self.octets = octets
+  }
+}
+
 /// How upstreams are spoken to over TLS (RFC 7858, RFC 8310 strict profile): whom to trust, who we
 /// are, and the sessions that a later connection may resume.
 ///
@@ -21,14 +33,16 @@ import Glibc
   /// The one kept for longest first.
   private var sessionOrder: [Server] = []
 
-  /// Reads the files.
+  /// Reads the files, those that have not been read.
   ///
   /// - Parameters:
   ///   - certificate: PEM, of this client, with those that it is signed by; nil to show none.
   ///   - key: PEM, of the certificate, unencrypted.
   ///   - authority: PEM, whom to trust; nil for the system's authorities.
   /// - Throws: a sentence that names the file.
-  public init(certificate: String?, key: String?, authority: String?) throws(TLSError) {
+  public init(
+    certificate: PEMFile?, key: PEMFile?, authority: PEMFile?
+  ) throws(TLSError) {
     guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
       throw TLSError.queued("TLS")
     }
@@ -47,15 +61,18 @@ import Glibc
   }
 
   private static func setUp(
-    _ context: OpaquePointer, _ certificate: String?, _ key: String?, _ authority: String?
+    _ context: OpaquePointer, _ certificate: PEMFile?, _ key: PEMFile?, _ authority: PEMFile?
   ) throws(TLSError) {
     ERR_clear_error()
     _ = unsafe copenssl_require_tls12(context)
     unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
     unsafe copenssl_never_ask(context)
     if let authority {
-      guard unsafe SSL_CTX_load_verify_locations(context, authority, nil) == 1 else {
-        throw TLSError.queued("cannot read certificates from \(authority)")
+      let result =
+        unsafe authority.withOctets { unsafe copenssl_trust(context, $0, $1) }
+        ?? SSL_CTX_load_verify_locations(context, authority.path, nil)
+      guard result == 1 else {
+        throw TLSError.queued("cannot read certificates from \(authority.path)")
       }
     } else if unsafe SSL_CTX_set_default_verify_paths(context) != 1 {
       throw TLSError.queued("cannot read the system's certificates")
@@ -71,19 +88,25 @@ import Glibc
   }
 
   private static func setIdentity(
-    _ context: OpaquePointer, _ certificate: String?, _ key: String?
+    _ context: OpaquePointer, _ certificate: PEMFile?, _ key: PEMFile?
   ) throws(TLSError) {
     guard let certificate, let key else {
-      guard certificate == nil, key == nil else {
-        throw TLSError("a certificate needs its key: \(certificate ?? key ?? "") is alone")
+      if let alone = certificate ?? key {
+        throw TLSError("a certificate needs its key: \(alone.path) is alone")
       }
       return
     }
-    guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
-      throw TLSError.queued("cannot read a certificate from \(certificate)")
+    let isPresented =
+      unsafe certificate.withOctets { unsafe copenssl_present(context, $0, $1) }
+      ?? SSL_CTX_use_certificate_chain_file(context, certificate.path)
+    guard isPresented == 1 else {
+      throw TLSError.queued("cannot read a certificate from \(certificate.path)")
     }
-    guard unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
-      throw TLSError.queued("cannot use \(key) as the key of \(certificate)")
+    let isKeyed =
+      unsafe key.withOctets { unsafe copenssl_use_key(context, $0, $1) }
+      ?? SSL_CTX_use_PrivateKey_file(context, key.path, SSL_FILETYPE_PEM)
+    guard isKeyed == 1 else {
+      throw TLSError.queued("cannot use \(key.path) as the key of \(certificate.path)")
     }
   }
 
@@ -105,6 +128,15 @@ import Glibc
       let old = unsafe sessions.removeValue(forKey: sessionOrder.removeFirst())
     {
       unsafe SSL_SESSION_free(old)
+    }
+  }
+}
+
+extension PEMFile {
+  /// Nil where it has not been read.
+  fileprivate func withOctets(_ body: (UnsafeRawPointer?, Int32) -> Int32) -> Int32? {
+    octets.map { octets in
+      unsafe octets.withUnsafeBytes { unsafe body($0.baseAddress, Int32(clamping: $0.count)) }
     }
   }
 }

@@ -41,17 +41,29 @@ extension StreamOptions.TLS {
   init(_ files: ForwardSettings.TLS?) {
     self.init()
     guard let files else { return }
-    certificate = files.certificate
-    key = files.key
-    authority = files.authority
-    var seen: [UInt8] = []
-    for path in files.paths {
-      guard case .octets(let octets) = FileReading.fileSystem.read(path) else {
-        seen.append(0)
-        continue
-      }
-      seen += [1] + Array("\(octets.count) ".utf8) + octets
-    }
-    fingerprint = SHA512.hexadecimal(of: seen)
+    certificate = files.certificate.map { StreamOptions.File(reading: $0) }
+    key = files.key.map { StreamOptions.File(reading: $0) }
+    authority = files.authority.map { StreamOptions.File(reading: $0) }
   }
+
+  /// Throws a sentence that names the file which cannot be used.
+  func makeClient() throws(TLSError) -> TLSClient {
+    try TLSClient(
+      certificate: certificate?.pem, key: key?.pem, authority: authority?.pem)
+  }
+
+  func isOfSameFiles(as other: Self) -> Bool {
+    certificate?.path == other.certificate?.path && key?.path == other.key?.path
+      && authority?.path == other.authority?.path
+  }
+}
+
+extension StreamOptions.File {
+  fileprivate init(reading path: String) {
+    var octets: [UInt8]?
+    if case .octets(let found) = FileReading.fileSystem.read(path) { octets = found }
+    self.init(path: path, octets: octets)
+  }
+
+  fileprivate var pem: PEMFile { PEMFile(path: path, octets: octets) }
 }

@@ -67,7 +67,7 @@ final class UpstreamSource {
   ) throws(StartError) {
     guard settings.upstreams.contains(where: { $0.transport == .tls }) else { return }
     do {
-      _ = try TLSClient(certificate: tls.certificate, key: tls.key, authority: tls.authority)
+      _ = try tls.makeClient()
     } catch {
       throw StartError("\(settings.place): error: forward: \(error)")
     }

@@ -63,7 +63,8 @@ final class UpstreamStreams {
       group.noteStream(to: upstream, isReused: false)
       hand(query, to: stream)
     } catch {
-      failed(query.attempt, .encryption, "\(error)")
+      // The files have been tried: something else is missing here.
+      failed(query.attempt, .overload, "\(error)")
     }
   }
 
@@ -99,8 +100,7 @@ final class UpstreamStreams {
   private func client(for tls: StreamOptions.TLS) throws(TLSError) -> TLSClient {
     if let known = clients[tls] { return known }
     clients = clients.filter { !$0.key.isOfSameFiles(as: tls) }
-    let client = try TLSClient(
-      certificate: tls.certificate, key: tls.key, authority: tls.authority)
+    let client = try tls.makeClient()
     clients[tls] = client
     return client
   }
@@ -148,12 +148,6 @@ final class UpstreamStreams {
   }
 }
 
-extension StreamOptions.TLS {
-  fileprivate func isOfSameFiles(as other: Self) -> Bool {
-    certificate == other.certificate && key == other.key && authority == other.authority
-  }
-}
-
 extension UpstreamStreamFailure {
   /// - Parameter hasSource: whether there is a `source_address`, which this host may not have;
   ///   without one EADDRNOTAVAIL says that no port is free.
@@ -167,11 +161,12 @@ extension UpstreamStreamFailure {
     }
   }
 
-  /// The other side ended the connection between two messages.
+  /// The connection went for something else than the queries on it: the other side ended it between
+  /// two messages, or sent more than it was asked for.
   fileprivate var isQuiet: Bool {
     switch self {
     case .closedByPeer(let inMessage): !inMessage
-    case .lost: true
+    case .lost, .unasked: true
     default: false
     }
   }

@@ -9,7 +9,8 @@ extension TLSClient {
     _ authority: TestIdentity, _ change: (TLSClient) -> Void = { _ in }
   ) throws -> TLSClient {
     let files = try TestFiles(["authority": authority.certificate])
-    let client = try TLSClient(certificate: nil, key: nil, authority: files["authority"])
+    let client = try TLSClient(
+      certificate: nil, key: nil, authority: PEMFile(path: files["authority"]))
     change(client)
     return client
   }
@@ -175,22 +176,41 @@ extension TLSClient {
         certificate: "client", key: "text", sentence: "cannot use text as the key of client: "),
       Files(certificate: "client", sentence: "a certificate needs its key: client is alone"),
     ])
-  func `files that cannot be used are named`(row: Files) throws {
+  func `files that cannot be used are named, read before or not`(row: Files) throws {
     let files = try TestFiles([
       "client": TestIdentity.client.certificate, "client.key": TestIdentity.client.key,
       "server.key": TestIdentity.loopback.key, "authority": TestIdentity.authority.certificate,
       "text": Array("no PEM".utf8),
     ])
     let directory = files[""] + "/"
-    do throws(TLSError) {
-      _ = try TLSClient(
-        certificate: row.certificate.map { files[$0] }, key: row.key.map { files[$0] },
-        authority: row.authority.map { files[$0] })
-      #expect(row.sentence == nil)
-    } catch {
-      let text = error.description.replacing(directory, with: "")
-      #expect(row.sentence.map { text.hasPrefix($0) } == true, "\(text)")
+    for isRead in [false, true] {
+      let file = { (name: String) in
+        PEMFile(path: files[name], octets: isRead ? Self.octets(files[name]) : nil)
+      }
+      do throws(TLSError) {
+        _ = try TLSClient(
+          certificate: row.certificate.map(file), key: row.key.map(file),
+          authority: row.authority.map(file))
+        #expect(row.sentence == nil)
+      } catch {
+        let text = error.description.replacing(directory, with: "")
+        #expect(row.sentence.map { text.hasPrefix($0) } == true, "\(text)")
+      }
     }
+  }
+
+  @Test func `a chain with something broken in it is not taken`() {
+    let good = TestIdentity.authority.certificate
+    let broken = good + Array("-----BEGIN CERTIFICATE-----\nAAAA\n".utf8)
+    for (octets, isGood) in [(good, true), (good + good, true), (broken, false), ([], false)] {
+      let file = PEMFile(path: "ca", octets: octets)
+      let client = try? TLSClient(certificate: nil, key: nil, authority: file)
+      #expect((client != nil) == isGood)
+    }
+  }
+
+  private static func octets(_ path: String) -> [UInt8]? {
+    FileReader.text(path).map { Array($0.utf8) }
   }
 
   @Test func `sessions are kept of so many servers`() throws {

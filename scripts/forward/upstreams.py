@@ -208,6 +208,13 @@ def tls_files(scenario):
     scenario.eventually("the right one", lambda: server.ask("a.tls.test.").records, ["A 192.0.2.7"])
     server.send(signal.SIGUSR1)
     scenario.eventually("then nothing changes", lambda: "nothing has changed" in server.log, True)
+    # From several ports, so that every worker opens a connection of its own.
+    (root / "ca.crt").write_text("no certificate\n")
+    server.send(signal.SIGUSR1)
+    scenario.eventually("refused again", lambda: server.log.count("Restart failed"), 2)
+    replies = server.many("a.tls.test.", 20)
+    scenario.expect("connections are made by what was read", {
+        tuple(reply.records) for reply in replies}, {("A 192.0.2.7",)})
 
 
 def not_over_https(scenario):
