@@ -52,7 +52,7 @@ static inline int copenssl_trust(SSL_CTX *context, const void *pem, int count) {
   if (source == NULL) return 0;
   X509_STORE *store = SSL_CTX_get_cert_store(context);
   int taken = 0, isBroken = 0;
-  for (X509 *found; !isBroken && (found = PEM_read_bio_X509_AUX(source, NULL, NULL, NULL));) {
+  for (X509 *found; !isBroken && (found = PEM_read_bio_X509_AUX(source, NULL, copenssl_no_password, NULL));) {
     isBroken = !X509_STORE_add_cert(store, found);
     X509_free(found);
     taken++;

@@ -37,7 +37,7 @@ import Wire
     var header: AnswerHeader
   }
 
-  /// Text of a failure beyond this is cut: two addresses and a sentence fit.
+  /// Text of a failure beyond this is cut: what some four upstreams said fits.
   static let maximumFailureText = 256
 
   private let base: UnsafeMutablePointer<Fields>

@@ -154,7 +154,7 @@ extension ExchangeMachine {
   /// for too short a time to say.
   private mutating func overdue(_ slot: Int, now: UInt64) {
     var at = exchanges[slot].firstAttempt
-    let timeout = exchanges[slot].group.options.readTimeout
+    let timeout = min(exchanges[slot].group.options.readTimeout, ExchangeLimits.patience)
     while at >= 0 {
       let attemptSlot = Int(at)
       let attempt = attempts[attemptSlot]

@@ -26,13 +26,13 @@ import Glibc
   /// use, since under load to close and open them again would cost as much as the queries. A burst
   /// leaves no more.
   public static let idleSockets = 256
-  /// A sharer has at most so many times the sockets that are left: whose upstream is silent does not
-  /// take the last from the others.
+  /// A sharer has at most so many times the sockets that are left: whose upstream is silent does
+  /// not take the last from the others.
   private static let mostOfFree = 8
   /// Datagrams of one socket in a turn: an exchange has one, and a flood must not hold up others.
   private static let datagramsInTurn = 4
-  /// Datagrams that an exchange gets; its port is closed then, and no more comes of it. Whoever sends
-  /// so many is no upstream that answers, and would keep the thread from all else.
+  /// Datagrams that an exchange gets; its port is closed then, and no more comes of it. Whoever
+  /// sends so many is no upstream that answers, and would keep the thread from all else.
   static let datagramsOfExchange = 64
 
   private struct Slot {
@@ -97,8 +97,9 @@ import Glibc
   /// - Parameters:
   ///   - from: the address to send from, its port ignored; nil where routing chooses.
   ///   - sharer: whose query it is, of those who share the sockets.
-  /// - Throws: EMFILE when ``maximumSockets`` are in use, or the sharer has its part of them; what `socket`, `bind`, `connect` and `send`
-  ///   say, such as ENETUNREACH. There is nothing to release then.
+  /// - Throws: EMFILE when ``maximumSockets`` are in use, or the sharer has its part of them;
+  ///   what `socket`, `bind`, `connect` and `send` say, such as ENETUNREACH. There is nothing to
+  ///   release then.
   public func send(
     _ octets: UnsafeRawBufferPointer, to: SocketAddress, from: SocketAddress?, sharer: Int = 0,
     token: Int
@@ -241,13 +242,13 @@ import Glibc
     for _ in 0..<Self.datagramsInTurn {
       let count = unsafe recv(
         descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+      let error = count < 0 ? errno : 0
+      if error == EAGAIN { return }
       slots[slot].received += 1
       if count >= 0 {
         unsafe onMessage(
           slots[slot].token, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       } else {
-        let error = errno
-        if error == EAGAIN { return }
         Self.dropErrors(descriptor)
         if !Self.isPassing(error) { onFailure(slots[slot].token, error) }
       }

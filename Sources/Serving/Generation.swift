@@ -140,20 +140,18 @@ final class Generation {
       })
   }
 
-  /// Whether objects that the serving generation lacks are complete and up to date, and the hosts of
-  /// upstreams looked up.
-  func isComplete(beside serving: Generation) -> Bool {
-    clusters.missing(in: [serving.clusters]).allSatisfy(\.isLive)
-      && upstreams.missing(in: [serving.upstreams]).allSatisfy(\.isKnown)
-  }
-
-  /// How long hosts of upstreams that the serving generation lacks may take to be looked up.
+  /// How long the hosts of upstreams may take to be looked up; objects have their `startup_timeout`.
   private static let lookUpPatience = Duration.seconds(2)
 
-  /// How long what the serving generation lacks may take until it is served as it is.
-  func patience(beside serving: Generation) -> Duration {
-    let clusters = clusters.missing(in: [serving.clusters])
-    return max(clusters.map(\.settings.startupTimeout).max() ?? .zero, Self.lookUpPatience)
+  /// Whether objects that the serving generation lacks are complete and up to date, and the hosts of
+  /// upstreams looked up, or have had their time.
+  func isComplete(beside serving: Generation, after waited: Duration) -> Bool {
+    clusters.missing(in: [serving.clusters]).allSatisfy {
+      $0.isLive || waited >= $0.settings.startupTimeout
+    }
+      && upstreams.missing(in: [serving.upstreams]).allSatisfy {
+        $0.isKnown || waited >= Self.lookUpPatience
+      }
   }
 
   /// Ends all that none of `others` has, at once.

@@ -25,10 +25,10 @@ final class HostNameSource {
   /// Why it has no address.
   private(set) var problem: String?
 
-  /// Seconds after the first failure until the next lookup; doubles up to ``HostLookUp/shortest``.
-  private static let firstRetry: UInt32 = 1
+  /// From the first failure until the next lookup; doubles up to ``HostLookUp/shortest``.
+  private static let firstRetry = Duration.milliseconds(250)
   /// Objects change at any time, and to look at them costs next to nothing.
-  private static let clusterPeriod: UInt32 = 1
+  private static let clusterPeriod = Duration.seconds(1)
 
   /// - Parameter resolvers: who is asked; the system's name servers where empty.
   init(
@@ -77,7 +77,7 @@ final class HostNameSource {
   var names = ClusterNames() {
     didSet {
       guard timer != nil, let name = DomainName(host) else { return }
-      if names.covers(name) != oldValue.covers(name) { schedule(0) }
+      if names.covers(name) != oldValue.covers(name) { schedule(.zero) }
     }
   }
 
@@ -111,15 +111,15 @@ final class HostNameSource {
     if let reason = lookUp.failure {
       fail(reason, retry: retry)
     } else {
-      take(lookUp.found, every: lookUp.isWhole ? lookUp.lifetime : retry)
+      take(lookUp.found, every: lookUp.isWhole ? .seconds(Int(lookUp.lifetime)) : retry)
     }
-    retry = lookUp.isWhole ? Self.firstRetry : min(retry * 2, HostLookUp.shortest)
+    retry = lookUp.isWhole ? Self.firstRetry : min(retry * 2, .seconds(Int(HostLookUp.shortest)))
   }
 
-  private func take(_ found: [IPAddress], every seconds: UInt32) {
+  private func take(_ found: [IPAddress], every period: Duration) {
     problem = nil
     known[key] = found
-    schedule(seconds)
+    schedule(period)
     guard Set(found) != Set(addresses) else { return }
     addresses = found
     log.info(
@@ -128,17 +128,17 @@ final class HostNameSource {
   }
 
   /// Addresses that are known stay.
-  private func fail(_ reason: String, retry seconds: UInt32) {
+  private func fail(_ reason: String, retry delay: Duration) {
     let text =
       addresses.isEmpty
       ? "\(host) has no address: \(reason)"
       : "\(host) cannot be looked up, what it was is asked on: \(reason)"
     if problem != text { log.warning(text, plugin: "forward") }
     problem = text
-    schedule(seconds)
+    schedule(delay)
   }
 
-  private func schedule(_ seconds: UInt32) {
-    timer = loop.after(.seconds(Int(seconds))) { [unowned self] in lookUp() }
+  private func schedule(_ delay: Duration) {
+    timer = loop.after(delay) { [unowned self] in lookUp() }
   }
 }

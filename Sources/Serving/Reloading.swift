@@ -31,8 +31,10 @@ final class Reloading {
   private struct Candidate {
     let generation: Generation
     let fingerprint: ConfigurationFingerprint
-    /// When it serves even if objects are missing: `startup_timeout` after it was read.
-    let deadline: UInt64
+    /// When it was read: what it lacks has a time from then on.
+    let since: UInt64
+    /// ``failureCount`` when it was made: more since then are of newer ones.
+    let failureCount: Int
   }
 
   /// What served before, until the last worker is done with it.
@@ -90,7 +92,11 @@ final class Reloading {
   }
 
   private func take(_ loaded: LoadedConfiguration, isAsked: Bool) {
-    guard loaded.fingerprint != candidate?.fingerprint else { return }
+    guard loaded.fingerprint != candidate?.fingerprint else {
+      // What was refused has been taken back.
+      problem = nil
+      return
+    }
     guard let configuration = loaded.configuration else {
       return reject(loaded.complaint, isAsked: isAsked)
     }
@@ -105,7 +111,6 @@ final class Reloading {
     } catch {
       return reject(error.description, isAsked: isAsked)
     }
-    problem = nil
     for diagnostic in loaded.diagnostics { server.log.warning(diagnostic.line, plugin: "reload") }
     advance()
     if candidate != nil, retiring == nil {
@@ -129,9 +134,9 @@ final class Reloading {
     lastNumber += 1
     next.start()
     candidate?.generation.drop(except: [serving, next])
-    let patience = UInt64(next.patience(beside: serving) / .nanoseconds(1))
     candidate = Candidate(
-      generation: next, fingerprint: fingerprint, deadline: Clock.monotonic + patience)
+      generation: next, fingerprint: fingerprint, since: Clock.monotonic,
+      failureCount: failureCount)
   }
 
   /// Errors are alerted on: each look at a bad file counts, but only a new one has lines, or one
@@ -151,9 +156,8 @@ final class Reloading {
   /// Lets the candidate serve as soon as it can.
   private func advance() {
     guard let candidate else { return }
-    let isDue =
-      candidate.generation.isComplete(beside: server.generation)
-      || Clock.monotonic >= candidate.deadline
+    let waited = Duration.nanoseconds(Clock.monotonic &- candidate.since)
+    let isDue = candidate.generation.isComplete(beside: server.generation, after: waited)
     // Workers take one generation after the other; their last word on the one before comes here.
     guard isDue, retiring == nil else {
       timer = server.loop.after(Self.lookPeriod) { [unowned self] in advance() }
@@ -192,6 +196,7 @@ final class Reloading {
     server.serve(next, opened: opened)
     old.retire(except: [next])
     running = candidate.fingerprint
+    if candidate.failureCount == failureCount { problem = nil }
     announce()
   }
 
