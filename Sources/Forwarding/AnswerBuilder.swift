@@ -4,6 +4,8 @@ internal import Wire
 struct AnswerBuilder {
   private let message: Octets
   private let question: ForwardQuestion
+  /// The name of the question as it was spelled.
+  private let spelling: Octets
   /// Where the records begin in a message.
   private let start: Int
   private var header: AnswerHeader
@@ -17,15 +19,18 @@ struct AnswerBuilder {
   /// - Throws: where the RDATA of a record is not what its type says, or all is too large.
   static func build(
     _ sets: [ChainReader.KeptSet], _ message: Octets, _ question: ForwardQuestion,
-    _ header: AnswerHeader
+    spelling: Octets, _ header: AnswerHeader
   ) throws(Unreadable) -> ForwardedAnswer {
-    var builder = AnswerBuilder(message, question, header)
+    var builder = AnswerBuilder(message, question, spelling, header)
     return try builder.build(sets)
   }
 
-  private init(_ message: Octets, _ question: ForwardQuestion, _ header: AnswerHeader) {
+  private init(
+    _ message: Octets, _ question: ForwardQuestion, _ spelling: Octets, _ header: AnswerHeader
+  ) {
     self.message = message
     self.question = question
+    self.spelling = spelling[0..<max(0, spelling.count - 4)]
     self.header = header
     start = Query.headerOctets + question.octetCount
   }
@@ -62,7 +67,8 @@ struct AnswerBuilder {
     header.ttl = ttlPlaces.isEmpty ? ttl : min(header.ttl, ttl)
     var seen: Set<[UInt8]> = []
     for record in records {
-      guard let rdata = message.uncompressedData(of: record) else { return false }
+      guard var rdata = message.uncompressedData(of: record) else { return false }
+      foldSpelling(&rdata, record.type)
       // Signatures have a type of their own and cannot be taken for what they sign by its RDATA.
       let isNew =
         records.count == 1
@@ -72,6 +78,23 @@ struct AnswerBuilder {
       guard put(record, rdata, of: set, ttl: ttl, &writer) else { return false }
     }
     return true
+  }
+
+  /// Folds the end of each name as far as it is spelled as the question's: servers put names together
+  /// from it, and what was random is no client's to see.
+  private func foldSpelling(_ rdata: inout [UInt8], _ type: RecordType) {
+    // Signatures of the types up to RRSIG are over small letters (RFC 4034 §6.2, RFC 6840 §5.1).
+    guard type.rawValue <= RecordType.rrsig.rawValue, type.rdataLayout.hasNames,
+      let names = type.rdataLayout.nameRanges(in: rdata)
+    else { return }
+    for name in names {
+      var left = spelling.count
+      for at in name.reversed() {
+        guard left > 0, rdata[at] == spelling[left - 1] else { break }
+        left -= 1
+        rdata[at] = question.name.octets[left]
+      }
+    }
   }
 
   private mutating func put(

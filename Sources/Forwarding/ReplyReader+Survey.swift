@@ -10,6 +10,8 @@ extension ReplyReader {
     /// Whether the answer is addresses of the question's own name alone, each with the pointer
     /// 0xC00C as owner: most answers are.
     private(set) var isPlain: Bool
+    /// Whether there are records whose names are looked at.
+    var hasNames: Bool { !isPlain && answerCount + authorityCount > 0 }
     /// Octets of each record of a plain answer.
     let plainOctets: Int
 

@@ -70,10 +70,14 @@ public enum ReplyReader {
     _ message: Octets, from start: Int, _ question: ForwardQuestion
   ) -> UpstreamReply {
     let isTruncated = message.u16(2) & 0x0200 != 0
-    if let survey = Survey(message, from: start, question),
-      let answer = try? answer(message, survey, question)
-    {
-      return .answer(answer, survey.details)
+    if let survey = Survey(message, from: start, question) {
+      let spelling = message[Query.headerOctets..<start]
+      let found =
+        survey.hasNames && spelling.count > 0
+        ? respelled(message, question).withOctets {
+          try? answer($0, survey, question, spelling)
+        } : try? answer(message, survey, question, spelling)
+      if let found { return .answer(found, survey.details) }
     }
     guard isTruncated else { return .wrong(.unreadable) }
     let code = ResponseCode(rawValue: message.u16(2) & 15)
@@ -82,8 +86,18 @@ public enum ReplyReader {
       ForwardedAnswer(header: empty, octets: []), ReplyDetails(isTruncated: true, code: code))
   }
 
+  /// The message with its question in small letters: names in records end in pointers to it, and what
+  /// was spelled at random is no client's to see.
+  private static func respelled(_ message: Octets, _ question: ForwardQuestion) -> [UInt8] {
+    var octets = message.array
+    let place = Query.headerOctets
+    octets.replaceSubrange(place..<(place + question.name.octets.count), with: question.name.octets)
+    return octets
+  }
+
+  /// - Parameter spelling: the question as it came.
   private static func answer(
-    _ message: Octets, _ survey: Survey, _ question: ForwardQuestion
+    _ message: Octets, _ survey: Survey, _ question: ForwardQuestion, _ spelling: Octets
   ) throws(Unreadable) -> ForwardedAnswer {
     let code = survey.details.code
     var header = AnswerHeader(kind: .failure, code: code, upstreamFlags: message.u16(2))
@@ -98,7 +112,8 @@ public enum ReplyReader {
     var chain = try ChainReader(message, survey, question)
     header.kind = try chain.read(code)
     header.aliasCount = UInt16(chain.aliasCount)
-    var answer = try AnswerBuilder.build(chain.kept, message, question, header)
+    var answer = try AnswerBuilder.build(
+      chain.kept, message, question, spelling: spelling, header)
     answer.header.mayBeKept =
       header.kind != .incomplete && chain.hasEnd && !survey.details.isTruncated
     if !answer.header.mayBeKept { answer.header.ttl = 0 }

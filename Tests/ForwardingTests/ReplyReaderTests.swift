@@ -115,6 +115,58 @@ struct ReplyRow: CustomTestStringConvertible {
     #expect(try message.kept().0.header.mayBeKept == isKept, "\(title)")
   }
 
+  @Test(
+    arguments: [
+      ("www.example.test. MX", ["www.example.test. 5 IN MX 10 mail.example.test."]),
+      (
+        "_x._tcp.example.test. SRV", ["_x._tcp.example.test. 5 IN SRV 0 33 53 web-0.example.test."]
+      ),
+      (
+        "www.example.test. A",
+        ["www.example.test. 5 IN CNAME a.example.test.", "a.example.test. 5 IN A 192.0.2.1"]
+      ),
+    ])
+  func `what was spelled at random stays between us and the upstream`(
+    question: String, records: [String]
+  ) throws {
+    var message = try UpstreamMessage(question)
+    message.answer = records
+    let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
+    #expect(try !message.kept().0.octets.contains { capitals.contains($0) })
+    // Servers that put names together from the question's without pointers.
+    message.compresses = false
+    let spelled = try message.octets()
+    let question = Array(spelled[12..<(12 + message.question.name.octets.count)])
+    #expect(question.contains { capitals.contains($0) })
+    let zone = question.suffix(14)
+    let small = message.question.name.octets.suffix(14)
+    var octets = Array(spelled[..<24])
+    var at = 24
+    while at < spelled.count {
+      let isZone = at > 24 + question.count && spelled[at...].starts(with: small)
+      octets += isZone ? Array(zone) : [spelled[at]]
+      at += isZone ? 14 : 1
+    }
+    let reply = octets.withOctets {
+      ReplyReader.read($0, sent: message.sent, question: message.question, overStream: false)
+    }
+    guard case .answer(let answer, _) = reply else {
+      Issue.record("\(reply)")
+      return
+    }
+    #expect(!answer.octets.contains { capitals.contains($0) })
+  }
+
+  @Test func `what was written in capitals stays so`() throws {
+    var message = try UpstreamMessage("_ipp._tcp.example.test. PTR")
+    message.answer = ["_ipp._tcp.example.test. 5 IN PTR My-Printer._ipp._tcp.example.test."]
+    let (answer, _) = try message.kept()
+    #expect(
+      answer.octets.withOctets { octets in
+        (0..<(octets.count - 2)).contains { octets[$0..<($0 + 2)].array == Array("My".utf8) }
+      })
+  }
+
   @Test func `names without end are not read`() throws {
     var message = try UpstreamMessage("a0.test. A")
     message.answer = (0..<15).map { "a\($0).test. 5 IN CNAME a\($0 + 1).test." }
