@@ -114,15 +114,8 @@ import Wire
       "a.test. A", Self.chain + ["x.test. 1 IN A 192.0.2.9"])
     for rotation in [nil, 1 << 63] as [UInt64?] {
       let given = try Self.given(
-        answer, to: "svc.cluster. A", ttl: TTLRule(elapsed: 1), rotation: rotation
-      ) { writer in
-        writer.putPointer(12)
-        writer.putFields(.cname, ttl: 5, dataCount: 8)
-        let place = writer.count
-        writer.put([1, 97, 4, 116, 101, 115, 116, 0])
-        writer.count(.answer, 1)
-        return place
-      }
+        answer, to: "svc.cluster. A", ttl: TTLRule(elapsed: 1), rotation: rotation,
+        before: Self.putAlias)
       #expect(given.whole)
       #expect(Array(given.header[6...7]) == [0, 5])
       let lines = given.lines.dropFirst()
@@ -136,15 +129,18 @@ import Wire
     let answer = try Self.answer("a.test. A", Self.chain, flags: 0x8380)
     let given = try Self.given(answer, to: "a.test. A")
     #expect(given.header[2] & 2 != 0 && given.header[7] == 4)
-    let behind = try Self.given(answer, to: "svc.cluster. A") { writer in
-      writer.putPointer(12)
-      writer.putFields(.cname, ttl: 5, dataCount: 8)
-      let place = writer.count
-      writer.put([1, 97, 4, 116, 101, 115, 116, 0])
-      writer.count(.answer, 1)
-      return place
-    }
+    let behind = try Self.given(answer, to: "svc.cluster. A", before: Self.putAlias)
     #expect(behind.header[2] & 2 != 0 && behind.header[7] == 5)
+  }
+
+  /// A CNAME of our own to a.test; where its target stands.
+  private static func putAlias(_ writer: inout MessageWriter) -> Int {
+    writer.putPointer(12)
+    writer.putFields(.cname, ttl: 5, dataCount: 8)
+    let place = writer.count
+    writer.put([1, 97, 4, 116, 101, 115, 116, 0])
+    writer.count(.answer, 1)
+    return place
   }
 
   @Test func `names in RDATA are whole`() throws {

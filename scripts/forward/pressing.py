@@ -153,7 +153,8 @@ def reload_while_waiting(scenario):
         with concurrent.futures.ThreadPoolExecutor(10) as pool:
             replies = [pool.submit(server.ask, name) for _ in range(10)]
             scenario.eventually(f"{label}: asked", lambda: upstream.count(name), 1)
-            time.sleep(0.5)
+            scenario.eventually(f"{label}: all wait", lambda: server.metric(
+                "coredns_cache_misses_total"), 10)
             server.write(text(4, *options))
             server.send(signal.SIGHUP)
             replies = [reply.result().records for reply in replies]
