@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -276,6 +277,23 @@ int clinux_hear_of_unreachable(int descriptor, int family) {
   }
   setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof omit);
   return setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0 ? -errno : 0;
+}
+
+int clinux_poller(void) {
+  int poller = epoll_create1(EPOLL_CLOEXEC);
+  return poller < 0 ? -errno : poller;
+}
+
+int clinux_poller_add(int poller, int descriptor, uint32_t number) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
+  return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+int clinux_poller_ready(int poller, uint32_t *numbers) {
+  struct epoll_event events[CLINUX_POLLER_MOST];
+  int count = epoll_wait(poller, events, CLINUX_POLLER_MOST, 0);
+  for (int i = 0; i < count; i++) numbers[i] = events[i].data.u32;
+  return count < 0 ? 0 : count;
 }
 
 int clinux_disconnect(int descriptor) {

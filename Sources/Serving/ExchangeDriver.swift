@@ -41,13 +41,12 @@ final class ExchangeDriver {
         guard let start = octets.baseAddress else { return }
         machine.receive(
           unsafe Octets(base: start, count: octets.count), attempt: attempt, now: Clock.monotonic)
-        perform()
       },
       onFailure: { [unowned self] attempt, code in
         machine.fail(
           attempt: attempt, .unreachable, IOError.text(code), now: Clock.monotonic)
-        perform()
-      })
+      },
+      onEnd: { [unowned self] in perform() })
     streams = UpstreamStreams(
       loop: loop,
       received: { [unowned self] attempt, octets in
