@@ -7,25 +7,31 @@ import CLinux
 @safe public final class RandomNumbers {
   /// 512 octets: one call for some hundred queries.
   private static let capacity = 64
-  private var numbers = [UInt64](repeating: 0, count: RandomNumbers.capacity)
-  private var left = 0
+  private var numbers = Numbers()
 
   public init() {}
 
   /// 64 bits that nobody can guess.
-  public func next() -> UInt64 {
-    if left == 0 { fetch() }
-    left -= 1
-    let number = numbers[left]
-    numbers[left] = 0
-    return number
-  }
+  public func next() -> UInt64 { numbers.next() }
 
-  private func fetch() {
-    let result = unsafe numbers.withUnsafeMutableBytes {
-      unsafe clinux_random($0.baseAddress, $0.count)
+  private struct Numbers {
+    var numbers = [UInt64](repeating: 0, count: RandomNumbers.capacity)
+    var left = 0
+
+    mutating func next() -> UInt64 {
+      if left == 0 { fetch() }
+      left -= 1
+      let number = numbers[left]
+      numbers[left] = 0
+      return number
     }
-    precondition(result == 0, "getrandom failed")
-    left = Self.capacity
+
+    mutating func fetch() {
+      let result = unsafe numbers.withUnsafeMutableBytes {
+        unsafe clinux_random($0.baseAddress, $0.count)
+      }
+      precondition(result == 0, "getrandom failed")
+      left = RandomNumbers.capacity
+    }
   }
 }
