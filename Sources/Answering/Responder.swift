@@ -290,9 +290,9 @@ public struct Responder: ~Copyable {
       return
     }
     switch result {
-    case .answer(let answer, _):
-      answer.withView { reply.put($0, TTLRule(), keepsAuthority: true, &writer) }
-      guard answer.header.kind == .failure else { return }
+    case .answer(let given):
+      given.answer.withView { reply.put($0, TTLRule(), keepsAuthority: true, &writer) }
+      guard given.header.kind == .failure else { return }
       reply.error = ExtendedError(
         code: ExtendedError.noReachableAuthority, text: "forward: the upstream failed",
         subject: result.failureText)

@@ -50,14 +50,15 @@ struct CachePauses {
       let reply = message.withOctets {
         ReplyReader.read($0, sent: message, question: question, overStream: false)
       }
-      guard case .answer(var answer, _) = reply else { continue }
+      guard case .answer(let answer, _) = reply else { continue }
+      let given = GivenAnswer(answer, from: upstream)
       let now = begin + UInt64(step) * 50_000
       let before = Self.nanoseconds()
       let found: Void? = cache.find(
         name, hash: question.hash, type: .a, recordClass: 1, dnssecOK: false,
         checkingDisabled: false, now: now, reason: .first
       ) { _, _ in }
-      let insertion = cache.insert(&answer, from: upstream, for: question, now: now)
+      let (_, insertion) = cache.insert(given, for: question, now: now)
       let took = Self.nanoseconds() - before
       guard found == nil, insertion == .kept else { continue }
       steps[step] = min(steps[step], UInt32(clamping: took))

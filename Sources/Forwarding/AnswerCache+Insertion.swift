@@ -1,24 +1,25 @@
 import Wire
 
 extension AnswerCache {
-  /// Clamps the TTLs of an answer, so that its first client sees what later ones will, and keeps it
-  /// if it may be kept; nothing for a name that is not cached.
+  /// Keeps an answer if it may be kept; nothing for a name that is not cached.
+  ///
+  /// - Returns: the answer as it was kept: its first client is to see the TTLs that later ones will.
   @discardableResult
   public func insert(
-    _ answer: inout ForwardedAnswer, from upstream: Upstream, for question: ForwardQuestion,
-    now: UInt64
-  ) -> Insertion {
-    clamp(&answer, of: question)
-    return question.name.octets.withOctets { name in
-      guard settings.covers(name) else { return .notKept }
+    _ given: GivenAnswer, for question: ForwardQuestion, now: UInt64
+  ) -> (answer: GivenAnswer, insertion: Insertion) {
+    question.name.octets.withOctets { name in
+      guard settings.covers(name) else { return (given, .notKept) }
       let key = CacheKey(name: name, question)
-      guard answer.header.kind == .failure else {
-        return insert(answer, key, question.hash, now: now)
+      guard given.header.kind == .failure else {
+        let answer = clamped(given)
+        return (answer, insert(answer.answer, key, question.hash, now: now))
       }
-      let text = "\(upstream.description): \(answer.reason)"
-      return insertFailure(
-        .failure(answer.header.code, flags: answer.header.flags), text, key, now: now,
-        lifetime: lifetime(answer.header, name))
+      let text = "\(given.upstream.description): \(given.answer.reason)"
+      let insertion = insertFailure(
+        .failure(given.header.code, flags: given.header.flags), text, key, now: now,
+        lifetime: lifetime(given.header, name))
+      return (given, insertion)
     }
   }
 
@@ -45,24 +46,29 @@ extension AnswerCache {
     return settle(entry, as: .failure, key, now: now, lifetime: lifetime)
   }
 
-  /// Writes the TTLs as the settings have them into `answer`.
-  private func clamp(_ answer: inout ForwardedAnswer, of question: ForwardQuestion) {
-    guard question.name.octets.withOctets(settings.covers) else { return }
-    let header = answer.header
-    let clamped: (UInt32) -> UInt32
-    switch header.kind {
-    case .positive, .incomplete: clamped = settings.success.clamped
-    case .noData, .nameError: clamped = settings.denial.clamped
-    case .failure: clamped = { _ in 0 }
+  /// The answer with TTLs as the settings have them: itself where they are so, as most are.
+  private func clamped(_ given: GivenAnswer) -> GivenAnswer {
+    let header = given.header
+    let isDenial = header.kind == .noData || header.kind == .nameError
+    let limits = isDenial ? settings.denial : settings.success
+    let isClamped = given.answer.withView { (view: AnswerView) -> Bool in
+      for index in 0..<Int(header.ttlCount) {
+        let ttl = view.octets.u32(view.ttlPlace(index))
+        guard limits.clamped(ttl) == ttl else { return false }
+      }
+      return limits.clamped(header.ttl) == header.ttl
     }
+    guard !isClamped else { return given }
+    var answer = given.answer
     for index in 0..<Int(header.ttlCount) {
       let place = answer.withView { $0.ttlPlace(index) }
-      let ttl = clamped(answer.octets.withOctets { $0.u32(place) })
+      let ttl = limits.clamped(answer.octets.withOctets { $0.u32(place) })
       for octet in 0..<4 {
         answer.octets[place + octet] = UInt8(truncatingIfNeeded: ttl >> UInt32(24 - 8 * octet))
       }
     }
-    answer.header.ttl = clamped(header.ttl)
+    answer.header.ttl = limits.clamped(header.ttl)
+    return GivenAnswer(answer, from: given.upstream)
   }
 
   private func insert(

@@ -1,7 +1,8 @@
 import Wire
 
 /// One question on its way to an answer. A class, as an attempt is: most of what happens to one
-/// touches a field or two, and copies of the whole would cost more than all else.
+/// touches a field or two, and copies of the whole would cost more than all else. Used again when it
+/// has ended: see ``begin(_:of:kind:overStream:end:mostAsked:)``.
 final class Exchange {
   enum Kind {
     case query
@@ -11,13 +12,13 @@ final class Exchange {
     case probe
   }
 
-  let question: ForwardQuestion
-  let group: UpstreamGroup
-  let kind: Kind
+  private(set) var question: ForwardQuestion
+  private(set) var group: UpstreamGroup
+  private(set) var kind: Kind
   /// Whether the client came over a stream.
-  let overStream: Bool
+  private(set) var overStream: Bool
   /// When it is over, whatever happens.
-  let end: UInt64
+  private(set) var end: UInt64
   /// When ``ExchangeAction/slow(exchange:)`` is due, and when a second upstream is asked;
   /// never where nothing is set.
   var slowAt = UInt64.max
@@ -29,7 +30,7 @@ final class Exchange {
   /// Those that an error of this exchange was held against, each once: it may be the question's.
   var blamed: UInt64 = 0
   var asked = 0
-  let mostAsked: Int
+  private(set) var mostAsked: Int
   var followUps = 0
   var lastAsked = 0
 
@@ -57,6 +58,32 @@ final class Exchange {
     self.end = end
     self.mostAsked = mostAsked
   }
+
+  /// Makes one that has ended another, as if it were new.
+  func begin(
+    _ question: ForwardQuestion, of group: UpstreamGroup, kind: Kind, overStream: Bool,
+    end: UInt64, mostAsked: Int
+  ) {
+    self.question = question
+    self.group = group
+    self.kind = kind
+    self.overStream = overStream
+    self.end = end
+    self.mostAsked = mostAsked
+    slowAt = .max
+    hedgeAt = .max
+    hedgePause = ExchangeLimits.hedgePause
+    tried = 0
+    blamed = 0
+    asked = 0
+    followUps = 0
+    lastAsked = 0
+    fallback = nil
+    part = nil
+    if !failures.isEmpty { failures = [] }
+    firstAttempt = -1
+    nextOutstanding = -1
+  }
 }
 
 extension Exchange {
@@ -74,12 +101,6 @@ extension Exchange {
         reason: last.failure.reason, text: texts.joined(separator: "; "))
     }
   }
-}
-
-/// An answer, and whose it is.
-struct GivenAnswer {
-  let answer: ForwardedAnswer
-  let upstream: Upstream
 }
 
 /// One message to one upstream.
@@ -119,12 +140,13 @@ final class Attempt {
   }
 
   /// The slot of its exchange.
-  let exchange: Int
-  let choice: UpstreamChoice
-  let way: Way
-  let query: [UInt8]
-  let sent: UInt64
-  let deadline: UInt64
+  private(set) var exchange: Int
+  private(set) var choice: UpstreamChoice
+  private(set) var way: Way
+  /// The message that asks.
+  private(set) var query: [UInt8] = []
+  private(set) var sent: UInt64
+  private(set) var deadline: UInt64
   var wrongDatagrams = 0
   /// A stream was tried beside it.
   var hasStream = false
@@ -140,16 +162,41 @@ final class Attempt {
   var next: Int32
 
   init(
-    exchange: Int, choice: UpstreamChoice, way: Way, query: [UInt8], sent: UInt64,
-    deadline: UInt64, next: Int32
+    exchange: Int, choice: UpstreamChoice, way: Way, sent: UInt64, deadline: UInt64, next: Int32
   ) {
     self.exchange = exchange
     self.choice = choice
     self.way = way
-    self.query = query
     self.sent = sent
     self.deadline = deadline
     self.next = next
+  }
+
+  /// Makes one that has ended another, as if it were new.
+  func begin(
+    exchange: Int, choice: UpstreamChoice, way: Way, sent: UInt64, deadline: UInt64, next: Int32
+  ) {
+    self.exchange = exchange
+    self.choice = choice
+    self.way = way
+    self.sent = sent
+    self.deadline = deadline
+    self.next = next
+    wrongDatagrams = 0
+    hasStream = false
+    mayBeAnswered = false
+    unreadableMessages = 0
+    wayBackAt = .max
+  }
+
+  /// Writes and returns ``query``.
+  func writeQuery(for exchange: Exchange, id: UInt16, caseBits: SIMD4<UInt64>?) -> [UInt8] {
+    let isProbe = exchange.kind == .probe
+    UpstreamQuery.encode(
+      exchange.question, id: id, caseBits: caseBits, edns: way.usesEDNS,
+      cookie: isProbe ? nil : choice.cookie, into: &query)
+    if isProbe, !exchange.group.options.healthCheck.recursionDesired { query[2] &= ~1 }
+    return query
   }
 
   /// Whether its failure says something of the upstream's health: a datagram that may have been

@@ -50,27 +50,26 @@ extension ExchangeMachine {
   {
     let exchange = exchanges[slot]
     let group = exchange.group
-    var query = UpstreamQuery.encode(
-      exchange.question, id: UInt16(truncatingIfNeeded: random()),
-      caseBits: way.isSpelled ? caseBits(exchange.question.name) : nil, edns: way.usesEDNS,
-      cookie: exchange.kind == .probe ? nil : choice.cookie)
-    if exchange.kind == .probe, !group.options.healthCheck.recursionDesired { query[2] &= ~1 }
     let timeout =
       exchange.kind == .probe && !way.isStream
       ? min(group.options.readTimeout, ExchangeLimits.probeTimeout) : group.options.readTimeout
-    let attempt = Attempt(
-      exchange: slot, choice: choice, way: way, query: query, sent: now,
-      deadline: min(now + timeout, exchange.end), next: exchange.firstAttempt)
-    if way.isStream, way.hasWayBack {
-      attempt.wayBackAt = now + ExchangeLimits.streamPatience
-    }
-    guard let attemptSlot = attempts.insert(attempt) else {
+    guard
+      let attemptSlot = insertAttempt(
+        exchange: slot, choice: choice, way: way, sent: now,
+        deadline: min(now + timeout, exchange.end), next: exchange.firstAttempt)
+    else {
       exchanges[slot].note(
         .overload, "\(attempts.capacity) messages are under way", of: choice)
       if exchange.firstAttempt < 0 { finish(slot, nil, now: now) }
       return
     }
+    if way.isStream, way.hasWayBack {
+      attempts[attemptSlot].wayBackAt = now + ExchangeLimits.streamPatience
+    }
     exchanges[slot].firstAttempt = Int32(attemptSlot)
+    let query = attempts[attemptSlot].writeQuery(
+      for: exchange, id: UInt16(truncatingIfNeeded: random()),
+      caseBits: way.isSpelled ? caseBits(exchange.question.name) : nil)
     let number = attempts.number(attemptSlot)
     act(
       way.isStream
@@ -98,7 +97,7 @@ extension ExchangeMachine {
       if at >= 0 { attempts[Int(at)].next = attempt.next }
     }
     act(.endAttempt(attempts.number(attemptSlot)))
-    attempts.remove(attemptSlot)
+    removeAttempt(attemptSlot)
   }
 
   // MARK: - Time
@@ -238,13 +237,13 @@ extension ExchangeMachine {
     if exchange.kind == .probe {
       exchange.group.probeEnded(
         exchange.lastAsked, failure: answer == nil ? exchange.failure : nil, now: now)
-      exchanges.remove(slot)
+      removeExchange(slot)
       return
     }
     if !isCounted { exchange.group.ended() }
     outstanding.remove(slot, in: &exchanges)
     let number = exchanges.number(slot)
-    exchanges.remove(slot)
+    removeExchange(slot)
     act(.finish(exchange: number, result: exchange.result(answer)))
   }
 }
@@ -254,9 +253,7 @@ extension Exchange {
   fileprivate var hasFallback: Bool { fallback != nil || part != nil }
 
   fileprivate func result(_ answer: GivenAnswer?) -> ExchangeResult {
-    if let answer = answer ?? part ?? fallback {
-      return .answer(answer.answer, from: answer.upstream)
-    }
+    if let answer = answer ?? part ?? fallback { return .answer(answer) }
     return .failure(failure ?? ExchangeFailure(reason: .timeout, text: "nobody was asked"))
   }
 }

@@ -38,7 +38,7 @@ extension ExchangeMachine {
     var lesson = lesson
     guard exchanges[exchange].kind != .probe else {
       finish(
-        exchange, GivenAnswer(answer: answer, upstream: attempt.choice.upstream), now: now)
+        exchange, GivenAnswer(answer, from: attempt.choice.upstream), now: now)
       return
     }
     guard takesCookie(slot, details.cookie, &lesson, now: now) else { return }
@@ -53,7 +53,7 @@ extension ExchangeMachine {
     if code == .badCookie || (attempt.way.usesEDNS && details.lacksEDNS) || details.isTruncated {
       note(slot, code, lesson, ends: false, now: now)
       if details.isTruncated, answer.header.answerCount > 0, !exchanges[exchange].overStream {
-        exchanges[exchange].part = GivenAnswer(answer: answer, upstream: attempt.choice.upstream)
+        exchanges[exchange].part = GivenAnswer(answer, from: attempt.choice.upstream)
       }
       another(slot, code, details, now: now)
       return
@@ -62,11 +62,11 @@ extension ExchangeMachine {
     note(slot, code, lesson, ends: !isFallback, now: now)
     end(slot)
     if isFallback {
-      exchanges[exchange].fallback = GivenAnswer(answer: answer, upstream: attempt.choice.upstream)
+      exchanges[exchange].fallback = GivenAnswer(answer, from: attempt.choice.upstream)
       advance(exchange, now: now)
     } else {
       finish(
-        exchange, GivenAnswer(answer: answer, upstream: attempt.choice.upstream), isCounted: true,
+        exchange, GivenAnswer(answer, from: attempt.choice.upstream), isCounted: true,
         now: now)
     }
   }

@@ -17,10 +17,17 @@ public struct ExchangeMachine {
   let random: () -> UInt64
   var exchanges: SlotTable<Exchange>
   var attempts: SlotTable<Attempt>
+  /// Those that have ended, to be used again: to allocate and free them for each question takes as
+  /// long as to read its answer.
+  private var endedExchanges: [Exchange] = []
+  private var endedAttempts: [Attempt] = []
+  /// So many are kept of each.
+  private static let endedKept = 256
   var outstanding = Outstanding()
   var wheel = TimerWheel()
   private var actions: [ExchangeAction] = []
-  private var nextActionIndex = 0
+  /// Those before them, the next one last, where it is taken out without a copy.
+  private var nextActions: [ExchangeAction] = []
   /// Of the next exchange that was refused at once.
   private var refusedNumber = -1
 
@@ -60,11 +67,12 @@ public struct ExchangeMachine {
     case .refused(let failure):
       return refuse(failure)
     case .ask(let choice, let most, let isTrial):
-      let exchange = Exchange(
-        question, of: group, kind: isTrial ? .trial : .query, overStream: overStream,
-        end: now + ExchangeLimits.patience, mostAsked: most)
-      exchange.slowAt = slowAt
-      guard let slot = exchanges.insert(exchange) else { preconditionFailure("there was room") }
+      guard
+        let slot = insertExchange(
+          question, of: group, kind: isTrial ? .trial : .query, overStream: overStream,
+          mostAsked: most, now: now)
+      else { preconditionFailure("there was room") }
+      exchanges[slot].slowAt = slowAt
       let number = exchanges.number(slot)
       outstanding.insert(slot, in: &exchanges)
       ask(slot, choice, now: now)
@@ -77,10 +85,10 @@ public struct ExchangeMachine {
     guard exchanges.count < exchanges.capacity,
       let choice = group.probed(upstream, now: now, random: random)
     else { return }
-    let exchange = Exchange(
-      group.probeQuestion, of: group, kind: .probe, overStream: false,
-      end: now + ExchangeLimits.patience, mostAsked: 1)
-    guard let slot = exchanges.insert(exchange) else { return }
+    guard
+      let slot = insertExchange(
+        group.probeQuestion, of: group, kind: .probe, overStream: false, mostAsked: 1, now: now)
+    else { return }
     ask(slot, choice, now: now)
   }
 
@@ -116,14 +124,11 @@ public struct ExchangeMachine {
 
   /// The next thing to be done, oldest first; to be drained after each of the calls above.
   public mutating func nextAction() -> ExchangeAction? {
-    guard nextActionIndex < actions.count else { return nil }
-    let action = actions[nextActionIndex]
-    nextActionIndex += 1
-    if nextActionIndex == actions.count {
-      actions.removeAll(keepingCapacity: true)
-      nextActionIndex = 0
+    if nextActions.isEmpty {
+      swap(&nextActions, &actions)
+      nextActions.reverse()
     }
-    return action
+    return nextActions.popLast()
   }
 
   /// The number of the exchange under way for a question to a group; nil where there is none.
@@ -140,6 +145,49 @@ public struct ExchangeMachine {
 
   mutating func act(_ action: ExchangeAction) {
     actions.append(action)
+  }
+
+  // MARK: - Slots
+
+  private mutating func insertExchange(
+    _ question: ForwardQuestion, of group: UpstreamGroup, kind: Exchange.Kind, overStream: Bool,
+    mostAsked: Int, now: UInt64
+  ) -> Int? {
+    let end = now + ExchangeLimits.patience
+    guard let ended = endedExchanges.popLast() else {
+      return exchanges.insert(
+        Exchange(
+          question, of: group, kind: kind, overStream: overStream, end: end, mostAsked: mostAsked))
+    }
+    ended.begin(
+      question, of: group, kind: kind, overStream: overStream, end: end, mostAsked: mostAsked)
+    return exchanges.insert(ended)
+  }
+
+  /// Takes an exchange out. What is in it stays until another one begins.
+  mutating func removeExchange(_ slot: Int) {
+    if endedExchanges.count < Self.endedKept { endedExchanges.append(exchanges[slot]) }
+    exchanges.remove(slot)
+  }
+
+  mutating func insertAttempt(
+    exchange: Int, choice: UpstreamChoice, way: Attempt.Way, sent: UInt64, deadline: UInt64,
+    next: Int32
+  ) -> Int? {
+    guard let ended = endedAttempts.popLast() else {
+      return attempts.insert(
+        Attempt(
+          exchange: exchange, choice: choice, way: way, sent: sent, deadline: deadline, next: next))
+    }
+    ended.begin(
+      exchange: exchange, choice: choice, way: way, sent: sent, deadline: deadline, next: next)
+    return attempts.insert(ended)
+  }
+
+  /// Takes an attempt out. What is in it stays until another message is sent.
+  mutating func removeAttempt(_ slot: Int) {
+    if endedAttempts.count < Self.endedKept { endedAttempts.append(attempts[slot]) }
+    attempts.remove(slot)
   }
 
   private mutating func refuse(_ failure: ExchangeFailure) -> Int {

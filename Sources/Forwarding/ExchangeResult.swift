@@ -1,7 +1,28 @@
 /// What came of asking upstreams.
 public enum ExchangeResult: Hashable, Sendable {
-  case answer(ForwardedAnswer, from: Upstream)
+  case answer(GivenAnswer)
   case failure(ExchangeFailure)
+}
+
+/// An answer, and whose it is. A class, since it goes through many hands.
+public final class GivenAnswer: Hashable, Sendable {
+  public let answer: ForwardedAnswer
+  public let upstream: Upstream
+
+  public init(_ answer: ForwardedAnswer, from upstream: Upstream) {
+    self.answer = answer
+    self.upstream = upstream
+  }
+
+  public var header: AnswerHeader { answer.header }
+
+  public static func == (one: GivenAnswer, other: GivenAnswer) -> Bool {
+    one === other || one.answer == other.answer && one.upstream == other.upstream
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(answer)
+  }
 }
 
 /// Why no upstream gave an answer.

@@ -9,10 +9,9 @@ public struct ForwardedAnswer: Hashable, Sendable {
   public var header: AnswerHeader
   /// The records of all sections, ``AnswerHeader/recordOctets``, then the place of each one's TTL
   /// from the first record on, 16 bits each, big-endian. An SOA's MINIMUM stays as it came: its TTL
-  /// is no more than that (RFC 2308 §5).
+  /// is no more than that (RFC 2308 §5). Of a failure, in place of these, what the upstream says of
+  /// it: `extended error 6: signature expired`.
   public var octets: [UInt8]
-  /// What an upstream that failed says of it, `extended error 6: signature expired`; not kept.
-  var note: String?
 
   public init(header: AnswerHeader, octets: [UInt8]) {
     self.header = header
@@ -20,7 +19,10 @@ public struct ForwardedAnswer: Hashable, Sendable {
   }
 
   /// The RCODE, and what the upstream says of it: `SERVFAIL, extended error 22: no servers`.
-  public var reason: String { note.map { "\(header.code), \($0)" } ?? header.code.description }
+  public var reason: String {
+    guard header.kind == .failure, !octets.isEmpty else { return header.code.description }
+    return "\(header.code), \(String(decoding: octets, as: UTF8.self))"
+  }
 
   /// Calls `body` with a view of the answer.
   public func withView<R>(_ body: (AnswerView) -> R) -> R {

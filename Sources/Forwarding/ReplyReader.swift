@@ -102,9 +102,8 @@ public enum ReplyReader {
     let code = survey.details.code
     var header = AnswerHeader(kind: .failure, code: code, upstreamFlags: message.u16(2))
     guard code == .noError || code == .nameError else {
-      var failure = ForwardedAnswer(header: header, octets: [])
-      failure.note = survey.details.error?.sentence
-      return failure
+      return ForwardedAnswer(
+        header: header, octets: survey.details.error.map { Array($0.sentence.utf8) } ?? [])
     }
     if survey.isPlain, code == .noError {
       return plainAnswer(message, survey, &header)

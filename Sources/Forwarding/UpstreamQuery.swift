@@ -23,9 +23,21 @@ public enum UpstreamQuery {
     _ question: ForwardQuestion, id: UInt16, caseBits: SIMD4<UInt64>?, edns: Bool,
     cookie: [UInt8]?
   ) -> [UInt8] {
+    var message: [UInt8] = []
+    encode(question, id: id, caseBits: caseBits, edns: edns, cookie: cookie, into: &message)
+    return message
+  }
+
+  /// The same, in place of what `message` has, in the memory that it has.
+  static func encode(
+    _ question: ForwardQuestion, id: UInt16, caseBits: SIMD4<UInt64>?, edns: Bool,
+    cookie: [UInt8]?, into message: inout [UInt8]
+  ) {
     let cookieOctets = cookie.map { 4 + $0.count } ?? 0
     let optOctets = edns ? MessageWriter.optOctets + cookieOctets : 0
-    return [UInt8](capacity: Query.headerOctets + question.octetCount + optOctets) { octets in
+    let count = Query.headerOctets + question.octetCount + optOctets
+    message.removeAll(keepingCapacity: true)
+    message.append(addingCapacity: count) { octets in
       octets.put(id)
       octets.put(
         recursionDesired | authenticData | (question.checkingDisabled ? checkingDisabled : 0))

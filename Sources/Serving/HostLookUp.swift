@@ -22,9 +22,10 @@ struct HostLookUp {
   /// Takes the answer for one family.
   mutating func take(_ result: ExchangeResult, isV4: Bool) {
     switch result {
-    case .answer(let answer, let upstream):
+    case .answer(let given):
+      let answer = given.answer
       let code = answer.header.code
-      if code != .noError { reasons.append("\(upstream.description): \(code)") }
+      if code != .noError { reasons.append("\(given.upstream.description): \(code)") }
       guard code == .noError || code == .nameError else { return keepKnown(isV4) }
       let addresses = answer.addresses
       found += addresses

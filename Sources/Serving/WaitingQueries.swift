@@ -3,36 +3,6 @@ import Forwarding
 import IO
 import Wire
 
-/// A client's query whose reply needs what upstreams say.
-final class WaitingQuery {
-  let message: [UInt8]
-  let peer: Peer
-  let client: Client
-  /// The listener's socket in this worker that it came to.
-  let endpoint: WorkerEndpoint
-  /// Monotonic nanoseconds.
-  let received: UInt64
-  let resumption = Resumption()
-  /// The next one that waits for the same question.
-  fileprivate var next: WaitingQuery?
-
-  enum Client {
-    /// Where the reply goes, and the address that the query was sent to.
-    case datagram(to: SocketAddress, from: SocketAddress?)
-    case stream(StreamServer.Client)
-  }
-
-  init(
-    message: [UInt8], peer: Peer, client: Client, endpoint: WorkerEndpoint, received: UInt64
-  ) {
-    self.message = message
-    self.peer = peer
-    self.client = client
-    self.endpoint = endpoint
-    self.received = received
-  }
-}
-
 /// What came of a question.
 struct QuestionOutcome: Sendable {
   var result: ExchangeResult
@@ -92,6 +62,10 @@ struct QuestionOutcome: Sendable {
     slow: { [unowned self] in noteSlow($0) })
   private var asked = ExchangeValues<Asking>()
   private var joined: [Key: Asking] = [:]
+  /// Those that have their reply, to be used again.
+  private var spareQueries: [WaitingQuery] = []
+  /// So many are kept.
+  private static let spareKept = 256
   /// By a hash of the client's address; the few that share a place share what they may have.
   private var perClient = [UInt16](repeating: 0, count: 4096)
   /// Lets the worker's UDP sockets have their turn.
@@ -119,6 +93,25 @@ struct QuestionOutcome: Sendable {
   deinit { unsafe scratch.deallocate() }
 
   // MARK: - Clients
+
+  /// A query that is to wait.
+  func query(
+    _ message: Octets, _ peer: Peer, _ client: WaitingQuery.Client, _ endpoint: WorkerEndpoint,
+    received: UInt64
+  ) -> WaitingQuery {
+    guard let spare = spareQueries.popLast() else {
+      return WaitingQuery(message, peer, client, endpoint, received)
+    }
+    spare.begin(message, peer, client, endpoint, received)
+    return spare
+  }
+
+  /// A query has its reply; nobody has it any more but the caller.
+  private func end(_ query: WaitingQuery) {
+    query.end()
+    guard spareQueries.count < Self.spareKept, query.peer.transport == .udp else { return }
+    spareQueries.append(query)
+  }
 
   /// Has `pending` asked for a query; its endpoint hears of the result by `resume`. ``send()`` is to
   /// follow.
@@ -242,11 +235,10 @@ struct QuestionOutcome: Sendable {
       return QuestionOutcome(result: result)
     }
     switch result {
-    case .answer(var answer, let upstream):
-      let insertion = cache.insert(
-        &answer, from: upstream, for: pending.question, now: Clock.monotonic)
+    case .answer(let given):
+      let (kept, insertion) = cache.insert(given, for: pending.question, now: Clock.monotonic)
       return QuestionOutcome(
-        result: .answer(answer, from: upstream), prefersOlder: insertion == .positivePreferred)
+        result: .answer(kept), prefersOlder: insertion == .positivePreferred)
     case .failure(let failure):
       _ = cache.insertFailure(failure, for: pending.question, now: Clock.monotonic)
       return QuestionOutcome(result: result)
@@ -258,8 +250,7 @@ struct QuestionOutcome: Sendable {
   ) {
     goThrough(first) { query in
       leave(query)
-      query.resumption.add(outcome.result, of: pending)
-      if outcome.prefersOlder { query.resumption.prefersOlder = true }
+      query.resumption.add(outcome.result, of: pending, prefersOlder: outcome.prefersOlder)
       resume(query)
     }
   }
@@ -285,7 +276,7 @@ struct QuestionOutcome: Sendable {
 
   /// Makes the reply anew; it may turn out to need another question.
   private func resume(_ query: WaitingQuery) {
-    if let pending = query.endpoint.resume(query) { wait(query, for: pending) }
+    if let pending = query.endpoint?.resume(query) { wait(query, for: pending) } else { end(query) }
     resumed &+= 1
     guard resumed % Self.repliesInTurn == 0, !isYielding else { return }
     isYielding = true
@@ -321,9 +312,11 @@ struct QuestionOutcome: Sendable {
   private func isAnsweredStale(_ query: WaitingQuery) -> Bool {
     query.resumption.allowsStale = true
     var isAnswered = false
-    undisturbed { isAnswered = query.endpoint.resume(query) == nil }
-    if isAnswered { leave(query) }
-    return isAnswered
+    undisturbed { isAnswered = query.endpoint?.resume(query) == nil }
+    guard isAnswered else { return false }
+    leave(query)
+    end(query)
+    return true
   }
 
   // MARK: - Other workers

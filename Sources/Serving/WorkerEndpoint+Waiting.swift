@@ -11,9 +11,7 @@ extension WorkerEndpoint {
     _ responder: borrowing Responder
   ) {
     guard let pending = responder.pending else { return }
-    let query = WaitingQuery(
-      message: message.array, peer: peer, client: client, endpoint: self, received: received)
-    arrivals.append((query, pending))
+    arrivals.append((waiting.query(message, peer, client, self, received: received), pending))
     waitingCount += 1
   }
 

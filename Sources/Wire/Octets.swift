@@ -78,6 +78,12 @@
 }
 
 extension Array where Element == UInt8 {
+  /// Takes a copy of `octets` in place of what it has, in the memory that it has.
+  public mutating func replace(with octets: Octets) {
+    removeAll(keepingCapacity: true)
+    unsafe append(contentsOf: UnsafeRawBufferPointer(start: octets.base, count: octets.count))
+  }
+
   /// Calls `body` with a view of the array's octets.
   @inlinable
   public func withOctets<R>(_ body: (Octets) -> R) -> R {

@@ -70,7 +70,7 @@ struct Said: Sendable {
     guard case .answer(let answer, _) = read else {
       throw ReplyMessage.Malformed(reason: "\(read)")
     }
-    return .answer(answer, from: upstream)
+    return .answer(GivenAnswer(answer, from: upstream))
   }
 }
 

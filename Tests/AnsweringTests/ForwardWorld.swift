@@ -87,8 +87,7 @@ import Zones
         guard made?.outcome.isPending == true else { break }
       }
       let outcome = keep(result.result, of: pending, now)
-      waiting.add(outcome.result, of: pending)
-      if outcome.prefersOlder { waiting.prefersOlder = true }
+      waiting.add(outcome.result, of: pending, prefersOlder: outcome.prefersOlder)
       made = make(query, transport, now, waiting)
     }
     guard let made else { return nil }
@@ -140,10 +139,9 @@ import Zones
       return (result, false)
     }
     switch result {
-    case .answer(var answer, let upstream):
-      let insertion = cache.insert(
-        &answer, from: upstream, for: pending.question, now: now)
-      return (.answer(answer, from: upstream), insertion == .positivePreferred)
+    case .answer(let given):
+      let (kept, insertion) = cache.insert(given, for: pending.question, now: now)
+      return (.answer(kept), insertion == .positivePreferred)
     case .failure(let failure):
       cache.insertFailure(failure, for: pending.question, now: now)
       return (result, false)
@@ -219,9 +217,10 @@ struct ForwardBlock {
 }
 
 extension Upstream {
-  fileprivate init(_ settings: ForwardSettings) {
-    self.init(address: IPAddress(v4: 0))
-    if case .address(let address, _) = settings.upstreams.first?.target { self.address = address }
+  fileprivate convenience init(_ settings: ForwardSettings) {
+    var found = IPAddress(v4: 0)
+    if case .address(let address, _) = settings.upstreams.first?.target { found = address }
+    self.init(address: found)
   }
 }
 

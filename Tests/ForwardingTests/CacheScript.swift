@@ -151,12 +151,14 @@ struct CacheScript {
 }
 
 extension AnswerCache {
-  /// Keeps what 10.0.0.10 says.
+  /// Keeps what 10.0.0.10 says; `answer` becomes what its first client is given.
   @discardableResult
   func insert(
     _ answer: inout ForwardedAnswer, for question: ForwardQuestion, now: UInt64
   ) -> Insertion {
-    insert(
-      &answer, from: Upstream(address: IPAddress(v4: 0x0A00_000A)), for: question, now: now)
+    let given = GivenAnswer(answer, from: Upstream(address: IPAddress(v4: 0x0A00_000A)))
+    let kept = insert(given, for: question, now: now)
+    answer = kept.answer.answer
+    return kept.insertion
   }
 }

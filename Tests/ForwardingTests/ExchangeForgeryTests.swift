@@ -169,7 +169,7 @@ import Wire
       }
       let last = run.messages.count - 1
       run.receive(Reply(hasEDNS: false).octets(to: run.messages[last].octets), for: last)
-      guard case .answer(let answer, _) = run.finished[exchange] else {
+      guard case .answer(let answer) = run.finished[exchange] else {
         Issue.record("\(run.log)")
         return
       }

@@ -151,8 +151,8 @@ final class ExchangeRun {
 
   static func text(_ result: ExchangeResult) -> String {
     switch result {
-    case .answer(let answer, let upstream):
-      "\(answer.header.code)\(answer.header.isTruncated ? " TC" : "") from \(letter(upstream))"
+    case .answer(let given):
+      "\(given.header.code)\(given.header.isTruncated ? " TC" : "") from \(letter(given.upstream))"
     case .failure(let failure): "failure \(failure.reason)"
     }
   }

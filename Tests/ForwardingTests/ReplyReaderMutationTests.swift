@@ -72,6 +72,9 @@ private struct ReplyMutator {
   /// What is wrong with an answer; nil where nothing is.
   static func problem(_ answer: ForwardedAnswer, _ question: ForwardQuestion) -> String? {
     let header = answer.header
+    guard header.kind != .failure else {
+      return header.recordOctets == 0 && header.ttlCount == 0 ? nil : "a failure with records"
+    }
     let message =
       [UInt8](repeating: 0, count: 12) + question.name.octets + [0, 0, 0, 0]
       + answer.octets.prefix(Int(header.recordOctets))

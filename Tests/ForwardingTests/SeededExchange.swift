@@ -194,7 +194,8 @@ final class SeededExchange {
     if now > asked.at + 5_002 * Self.millisecond { problem("it took longer than 5 s") }
     switch result {
     case .failure: failures += 1
-    case .answer(let answer, _):
+    case .answer(let found):
+      let answer = found.answer
       answers += 1
       guard answer.header.code == .noError else { return }
       let records = Int(answer.header.recordOctets)

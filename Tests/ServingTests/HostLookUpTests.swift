@@ -98,7 +98,7 @@ import Wire
       ReplyReader.read($0, sent: sent, question: question, overStream: true)
     }
     guard case .answer(let answer, _) = read else { throw Unreadable() }
-    return .answer(answer, from: upstream)
+    return .answer(GivenAnswer(answer, from: upstream))
   }
 
   private struct Unreadable: Error {}
