@@ -5,7 +5,7 @@ extension ExchangeResult {
   /// Whether it says nothing about the name, so that an old answer is better (RFC 8767 §4).
   var hasFailed: Bool {
     switch self {
-    case .answer(let answer): answer.header.kind == .failure
+    case .answer(let given): given.header.kind == .failure
     case .failure: true
     }
   }
@@ -13,8 +13,8 @@ extension ExchangeResult {
   /// The result for who asks over TCP, where part of an answer is none: TC says to ask so. Such a
   /// part comes of an exchange that a query over UDP had begun.
   var whole: Self {
-    guard case .answer(let answer) = self, answer.header.isTruncated else { return self }
-    let text = "\(answer.upstream.description): truncated over UDP, and no answer over TCP"
+    guard case .answer(let given) = self, given.header.isTruncated else { return self }
+    let text = "\(given.upstream.description): truncated over UDP, and no answer over TCP"
     return .failure(ExchangeFailure(reason: .malformed, text: text))
   }
 

@@ -28,8 +28,8 @@ public final class ForwardTarget: Sendable {
   /// Whether the next `forward`, if the name goes to another, is asked instead of giving `result`.
   func passesOn(_ result: ExchangeResult) -> Bool {
     switch result {
-    case .answer(let answer):
-      next.contains(answer.header.code) || nextOnNoData && answer.header.isNoData
+    case .answer(let given):
+      next.contains(given.header.code) || nextOnNoData && given.header.isNoData
     case .failure:
       next.contains(.serverFailure)
     }

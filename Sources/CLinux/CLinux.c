@@ -293,7 +293,7 @@ int clinux_poller_ready(int poller, uint32_t *numbers) {
   struct epoll_event events[CLINUX_POLLER_MOST];
   int count = epoll_wait(poller, events, CLINUX_POLLER_MOST, 0);
   for (int i = 0; i < count; i++) numbers[i] = events[i].data.u32;
-  return count < 0 ? 0 : count;
+  return count < 0 ? -errno : count;
 }
 
 int clinux_disconnect(int descriptor) {

@@ -3,7 +3,8 @@ import Wire
 extension AnswerCache {
   /// Keeps an answer if it may be kept; nothing for a name that is not cached.
   ///
-  /// - Returns: the answer as it was kept: its first client is to see the TTLs that later ones will.
+  /// - Returns: the answer with the TTLs that it is kept with, or would be: its first client is to see
+  ///   what later ones will.
   @discardableResult
   public func insert(
     _ given: GivenAnswer, for question: ForwardQuestion, now: UInt64

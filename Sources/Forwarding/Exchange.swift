@@ -59,7 +59,7 @@ final class Exchange {
     self.mostAsked = mostAsked
   }
 
-  /// Makes one that has ended another, as if it were new.
+  /// Makes one that has ended and let go another, as if it were new: every field is set.
   func begin(
     _ question: ForwardQuestion, of group: UpstreamGroup, kind: Kind, overStream: Bool,
     end: UInt64, mostAsked: Int
@@ -78,11 +78,15 @@ final class Exchange {
     asked = 0
     followUps = 0
     lastAsked = 0
+    firstAttempt = -1
+    nextOutstanding = -1
+  }
+
+  /// Forgets the answers and failures that it has got. Its group it keeps until another begins.
+  func letGo() {
     fallback = nil
     part = nil
     if !failures.isEmpty { failures = [] }
-    firstAttempt = -1
-    nextOutstanding = -1
   }
 }
 
@@ -172,7 +176,7 @@ final class Attempt {
     self.next = next
   }
 
-  /// Makes one that has ended another, as if it were new.
+  /// Makes one that has ended another, as if it were new: every field is set, ``query`` soon.
   func begin(
     exchange: Int, choice: UpstreamChoice, way: Way, sent: UInt64, deadline: UInt64, next: Int32
   ) {

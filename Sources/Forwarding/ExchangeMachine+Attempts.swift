@@ -242,9 +242,8 @@ extension ExchangeMachine {
     }
     if !isCounted { exchange.group.ended() }
     outstanding.remove(slot, in: &exchanges)
-    let number = exchanges.number(slot)
+    act(.finish(exchange: exchanges.number(slot), result: exchange.result(answer)))
     removeExchange(slot)
-    act(.finish(exchange: number, result: exchange.result(answer)))
   }
 }
 

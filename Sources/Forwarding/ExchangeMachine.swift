@@ -122,7 +122,8 @@ public struct ExchangeMachine {
 
   // MARK: - What is to be done
 
-  /// The next thing to be done, oldest first; to be drained after each of the calls above.
+  /// The next thing to be done, oldest first; to be drained after the calls above, before anything is
+  /// waited for.
   public mutating func nextAction() -> ExchangeAction? {
     if nextActions.isEmpty {
       swap(&nextActions, &actions)
@@ -164,8 +165,9 @@ public struct ExchangeMachine {
     return exchanges.insert(ended)
   }
 
-  /// Takes an exchange out. What is in it stays until another one begins.
+  /// Takes an exchange out; what it has got is let go of.
   mutating func removeExchange(_ slot: Int) {
+    exchanges[slot].letGo()
     if endedExchanges.count < Self.endedKept { endedExchanges.append(exchanges[slot]) }
     exchanges.remove(slot)
   }

@@ -1,9 +1,9 @@
 /// What somebody keeps for the exchanges or attempts of an ``ExchangeMachine``, by number.
 ///
 /// Numbers have their slot in the lower bits, so that a place in an array does where a dictionary
-/// would hash them anew each time. Few are those of refused exchanges, which are negative, and of
-/// ended ones whose slot is in use again before what is kept for them has been taken out: actions
-/// are performed later where one is being performed.
+/// would hash them anew each time. The others are those of refused exchanges, which are negative, and
+/// of ended ones whose slot is in use again before what is kept for them has been taken out: the
+/// actions of many messages are performed together.
 public struct ExchangeValues<Value> {
   @usableFromInline var places: [(number: Int, value: Value)?] = []
   @usableFromInline var others: [Int: Value] = [:]

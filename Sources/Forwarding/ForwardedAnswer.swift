@@ -24,9 +24,11 @@ public struct ForwardedAnswer: Hashable, Sendable {
     return "\(header.code), \(String(decoding: octets, as: UTF8.self))"
   }
 
-  /// Calls `body` with a view of the answer.
+  /// Calls `body` with a view of the answer; a failure's words are not in it.
   public func withView<R>(_ body: (AnswerView) -> R) -> R {
-    octets.withOctets { body(AnswerView(header: header, octets: $0)) }
+    octets.withOctets {
+      body(AnswerView(header: header, octets: header.kind == .failure ? $0[0..<0] : $0))
+    }
   }
 }
 

@@ -28,7 +28,7 @@ public struct IOError: Error, Hashable, CustomStringConvertible {
   /// this host does not have.
   public var isShortage: Bool {
     switch errno {
-    case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, EADDRINUSE: true
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EAGAIN, EADDRINUSE: true
     default: false
     }
   }

@@ -7,6 +7,7 @@ import CLinux
 @safe public final class RandomNumbers {
   /// 512 octets: one call for some hundred queries.
   private static let capacity = 64
+  /// One value, so that a number is one access to this object.
   private var numbers = Numbers()
 
   public init() {}

@@ -4,7 +4,7 @@ import Glibc
 /// Descriptors that are looked at all at once, where an event of the loop for each would cost more
 /// than what is done with it. Those that are readable stay so until they are read.
 @safe final class ReadinessPoller {
-  /// How many one look tells at most.
+  /// How many there may be, since a look is to tell all.
   static let most = Int(CLINUX_POLLER_MOST)
 
   let descriptor: Int32
@@ -26,12 +26,12 @@ import Glibc
     guard result == 0 else { throw IOError(errno: -result, operation: "epoll_ctl") }
   }
 
-  /// Calls `body` with the number of each descriptor that is readable or has an error.
-  ///
-  /// - Returns: whether these were all. Those that were not told come first in the next look.
+  /// Calls `body` with the number of each descriptor that is readable or has an error; false where
+  /// the system does not say.
   func look(_ body: (Int) -> Void) -> Bool {
     let count = unsafe clinux_poller_ready(descriptor, numbers.baseAddress)
+    guard count >= 0 else { return false }
     for index in 0..<Int(count) { body(Int(unsafe numbers[index])) }
-    return count < Self.most
+    return true
   }
 }

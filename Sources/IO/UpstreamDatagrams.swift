@@ -21,8 +21,8 @@
   /// queries a second. A handle has 12 bits for it.
   public static let maximumSockets = 4096
   /// Sockets that wait for their next use, of one family and source: so many, or as many as are in
-  /// use, since under load to close and open them again would cost as much as the queries. A burst
-  /// leaves no more.
+  /// use, since under load to close and open them again would cost as much as the queries. Of a burst
+  /// no more are left.
   public static let idleSockets = 256
   /// Datagrams that an exchange gets; its port is closed then, and no more comes of it. Whoever
   /// sends so many is no upstream that answers, and would keep the thread from all else.
@@ -32,9 +32,8 @@
   private let onMessage: MessageHandler
   private let onFailure: FailureHandler
   private let onEnd: () -> Void
-  // Ends before the descriptor that it waits for is closed.
-  private var waiting: Registration?
   private var sockets: UpstreamSockets
+  private var waiting: Registration?
 
   /// - Parameters:
   ///   - limit: sockets at a time; see ``maximumSockets(of:)``.
@@ -50,6 +49,11 @@
     unsafe self.onMessage = onMessage
     self.onFailure = onFailure
     self.onEnd = onEnd
+  }
+
+  deinit {
+    // Before the descriptor that it waits for is closed.
+    waiting = nil
   }
 
   /// The share of each of `workers` in half of the descriptors that the process may have open,
@@ -84,8 +88,8 @@
     return handle
   }
 
-  /// Ends an exchange: its port is closed when this returns; from a handler, when all that has come
-  /// in was handed out. A handle that was released before is ignored.
+  /// Ends an exchange: its port is closed when this returns; from a handler, when what has come in was
+  /// handed out and `onEnd` has run. A handle that was released before is ignored.
   public func release(_ handle: Int32) {
     sockets.release(handle)
   }
@@ -93,7 +97,7 @@
   /// Takes in what all the sockets have; then hands it out; then closes the ports of those that are
   /// done: each is a loop over little code, which stays in the processor's caches.
   private func turn() {
-    let (arrived, isAll) = sockets.look()
+    let (arrived, hasLooked) = sockets.look()
     for index in 0..<arrived {
       switch sockets.message(index) {
       case .octets(let octets, let token): unsafe onMessage(token, octets)
@@ -102,6 +106,6 @@
       }
     }
     onEnd()
-    sockets.endTurn(isAll: isAll)
+    sockets.endTurn(hasLooked: hasLooked)
   }
 }

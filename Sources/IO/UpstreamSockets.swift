@@ -8,8 +8,8 @@ import Glibc
 @safe struct UpstreamSockets: ~Copyable {
   /// Octets of a message; more of it is cut off.
   static let messageOctets = 4096
-  /// What one look takes in, a message behind the other: as many as it tells of, if they are of 500
-  /// octets. What has no room waits for the next look.
+  /// What one look takes in, a message behind the other: 250 of 500 octets. What has no room waits
+  /// for the next look.
   private static let bufferOctets = 128 * 1024
   /// A sharer has at most so many times the sockets that are left: whose upstream is silent does
   /// not take the last from the others.
@@ -37,17 +37,18 @@ import Glibc
     var busyCount = 0
     var restingCount = 0
 
+    var keptCount: Int { idle.count + restingCount }
     /// How many may wait besides those in use.
     var mostKept: Int { max(UpstreamDatagrams.idleSockets, busyCount) }
   }
 
   /// What a look has taken in.
-  struct Arrival {
-    fileprivate var slot: Int
-    fileprivate var place: Int
+  private struct Arrival {
+    var slot: Int
+    var place: Int
     /// Octets; -1 for an error.
-    fileprivate var count: Int
-    fileprivate var errno: Int32
+    var count: Int
+    var errno: Int32
   }
 
   /// What there is to be handed out; octets last until the turn ends.
@@ -135,12 +136,12 @@ import Glibc
 
   // MARK: - Turns
 
-  /// Takes in what the sockets have, a datagram of each; how much, and whether all were looked at.
-  mutating func look() -> (arrived: Int, isAll: Bool) {
-    guard let poller else { return (0, true) }
+  /// Takes in what the sockets have, a datagram of each; how much, and whether the look was one.
+  mutating func look() -> (arrived: Int, hasLooked: Bool) {
+    guard let poller else { return (0, false) }
     arrived.removeAll(keepingCapacity: true)
     var end = 0
-    let isAll = poller.look { slot in
+    let hasLooked = poller.look { slot in
       if slots[slot].isBusy, slots[slot].received < UpstreamDatagrams.datagramsOfExchange {
         if end + Self.messageOctets <= Self.bufferOctets { end += receive(slot, to: end) }
       } else {
@@ -148,7 +149,7 @@ import Glibc
       }
     }
     isHandingOut = true
-    return (arrived.count, isAll)
+    return (arrived.count, hasLooked)
   }
 
   /// Number `index` of what has come in; its octets last until the turn ends.
@@ -167,9 +168,9 @@ import Glibc
 
   /// Closes the ports of those that were released. Those that were resting before the look, and were
   /// not told or could be emptied, are ready for their next use.
-  mutating func endTurn(isAll: Bool) {
+  mutating func endTurn(hasLooked: Bool) {
     isHandingOut = false
-    if isAll { endRests() }
+    if hasLooked { endRests() }
     for slot in ended { closePort(slot) }
     ended.removeAll(keepingCapacity: true)
   }
@@ -185,11 +186,12 @@ import Glibc
   /// Looks without taking anything in, where nobody answers and so there are no turns: a look costs
   /// less than to open and close as many sockets as are resting.
   private mutating func lookForUnused() {
-    guard resting.count >= Self.manyResting, let poller else { return }
-    let isAll = poller.look { slot in
+    // Those that were released in this turn still have their ports.
+    guard !isHandingOut, resting.count >= Self.manyResting, let poller else { return }
+    let hasLooked = poller.look { slot in
       if !slots[slot].isBusy { drop(slot) }
     }
-    if isAll { endRests() }
+    if hasLooked { endRests() }
   }
 
   /// Errors that say nothing about the upstream: the socket is as good as before. EMSGSIZE is a
@@ -223,7 +225,7 @@ import Glibc
     guard slots[slot].descriptor >= 0, !Self.empty(slots[slot].descriptor), !slots[slot].isBusy
     else { return }
     let pool = slots[slot].pool
-    if let index = resting.firstIndex(of: slot) {
+    if pools[pool].restingCount > 0, let index = resting.firstIndex(of: slot) {
       resting.remove(at: index)
       pools[pool].restingCount -= 1
     }
@@ -278,17 +280,26 @@ import Glibc
   }
 
   private mutating func closeOneUnused() -> Bool {
-    if let slot = resting.popLast() {
-      pools[slots[slot].pool].restingCount -= 1
+    if let slot = ended.popLast() {
       close(slot)
       return true
     }
     for pool in pools.indices {
-      guard let slot = pools[pool].idle.popLast() else { continue }
+      guard let slot = takeUnused(of: pool) else { continue }
       close(slot)
       return true
     }
     return false
+  }
+
+  /// One that waits for its next use, or rests before.
+  private mutating func takeUnused(of pool: Int) -> Int? {
+    if let slot = pools[pool].idle.popLast() { return slot }
+    guard pools[pool].restingCount > 0,
+      let index = resting.lastIndex(where: { slots[$0].pool == pool })
+    else { return nil }
+    pools[pool].restingCount -= 1
+    return resting.remove(at: index)
   }
 
   private static func open(isV4: Bool, _ source: SocketAddress?) throws(IOError) -> Socket {
@@ -318,11 +329,11 @@ import Glibc
   /// Closes the port, then either keeps the socket or closes it too.
   private mutating func closePort(_ slot: Int) {
     let pool = slots[slot].pool
-    let kept = pools[pool].mostKept - pools[pool].restingCount
-    while pools[pool].idle.count > kept, let surplus = pools[pool].idle.popLast() {
+    while pools[pool].keptCount > pools[pool].mostKept, let surplus = takeUnused(of: pool) {
       close(surplus)
     }
-    guard pools[pool].idle.count < kept, clinux_disconnect(slots[slot].descriptor) == 0
+    guard pools[pool].keptCount < pools[pool].mostKept,
+      clinux_disconnect(slots[slot].descriptor) == 0
     else { return close(slot) }
     pools[pool].restingCount += 1
     resting.append(slot)

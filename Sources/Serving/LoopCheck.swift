@@ -105,7 +105,7 @@ extension ExchangeResult {
   /// asks may be this server, which it does not reach yet.
   fileprivate var isProof: Bool {
     switch self {
-    case .answer(let answer): answer.header.code != .serverFailure
+    case .answer(let given): given.header.code != .serverFailure
     case .failure: false
     }
   }

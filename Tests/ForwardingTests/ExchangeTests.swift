@@ -51,6 +51,21 @@ import Wire
       [.ask("a-long-name.example."), .wait(450), .fail(1), .wait(500), .reply(0)],
       gives: ["0 udp a", "400 udp b", "450 udp c", "500 NOERROR from a"]),
     ExchangeScript(
+      "an exchange leaves nothing to the one that is begun in its place",
+      upstreams: "ab",
+      options: {
+        $0.failover = [.serverFailure]
+        $0.maxFails = 0
+      },
+      [
+        .ask("a-long-name.example.", patience: 100), .wait(150), .reply(0, Reply(code: 2)),
+        .fail(1), .ask("another-name.example."), .wait(6_000),
+      ],
+      gives: [
+        "0 udp a", "100 slow", "150 udp b", "150 SERVFAIL from a", "150 udp a", "550 udp b",
+        "2150 udp a", "2550 udp b", "4550 failure timeout",
+      ]),
+    ExchangeScript(
       "SERVFAIL is an answer",
       upstreams: "ab", [.ask("a-long-name.example."), .reply(0, Reply(code: 2))],
       gives: ["0 udp a", "0 SERVFAIL from a"]),

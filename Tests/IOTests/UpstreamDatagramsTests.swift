@@ -100,13 +100,12 @@ extension SocketAddress {
 
   @Test func `exchanges at the same time have their own answers`() throws {
     let bench = try Bench()
-    // More than one look tells.
     for batch in 0..<6 {
       for token in 0..<50 { _ = try bench.send(batch * 50 + token) }
       for query in try bench.queries().reversed() { bench.answer(query.octets, to: query.from) }
     }
     bench.run()
-    #expect(Set(bench.messages.map(\.token)) == Set(0..<300))
+    #expect(bench.messages.map(\.token).sorted() == Array(0..<300))
     #expect(bench.messages.allSatisfy { $0.octets == [UInt8(truncatingIfNeeded: $0.token)] })
   }
 
@@ -227,6 +226,34 @@ extension SocketAddress {
     #expect(bench.messages.map(\.octets.count) == [UpstreamDatagrams.messageOctets])
   }
 
+  @Test func `what has no room in one look is taken in by the next`() throws {
+    let bench = try Bench()
+    for token in 0..<60 { _ = try bench.send(token) }
+    for query in try bench.queries() {
+      bench.answer([UInt8](repeating: query.octets[0], count: 4_000), to: query.from)
+    }
+    bench.run()
+    #expect(bench.messages.map(\.token).sorted() == Array(0..<60))
+    #expect(
+      bench.messages.allSatisfy { $0.octets == [UInt8](repeating: UInt8($0.token), count: 4_000) })
+  }
+
+  @Test func `a handler that has released its socket may ask again at the limit`() throws {
+    let bench = try Bench(limit: 3)
+    var handles = try (0..<3).map { try bench.send($0) }
+    bench.onMessage = { token in
+      bench.datagrams?.release(handles[token % 3])
+      do { handles[token % 3] = try bench.send(token + 3) } catch { Issue.record(error) }
+    }
+    for _ in 0..<4 {
+      for query in try bench.queries() { bench.answer(query.octets, to: query.from) }
+      bench.run()
+    }
+    bench.onMessage = { _ in }
+    #expect(bench.messages.map(\.token).sorted() == Array(0..<12))
+    #expect(bench.datagrams?.socketCount == 3)
+  }
+
   @Test func `sockets have a limit, and idle ones of another source give way`() throws {
     let bench = try Bench(limit: 3)
     let handles = try (0..<3).map { try bench.send($0) }
@@ -250,8 +277,8 @@ extension SocketAddress {
   }
 
   @Test func `after a burst no more sockets are kept than the limit of idle ones`() throws {
-    let bench = try Bench()
-    let handles = try (0..<300).map { try bench.send($0) }
+    let bench = try Bench(limit: 1_000)
+    let handles = try (0..<800).map { try bench.send($0) }
     for handle in handles { bench.datagrams?.release(handle) }
     #expect(bench.datagrams?.socketCount == UpstreamDatagrams.idleSockets)
   }
@@ -276,6 +303,28 @@ extension SocketAddress {
     for token in 1_000..<1_200 { _ = try bench.send(token) }
     bench.run()
     #expect(bench.messages.isEmpty)
+  }
+
+  @Test func `a socket that a flood comes to is closed once, whatever its handler asks for`() throws
+  {
+    let bench = try Bench()
+    var handles = try (0..<200).map { try bench.send($0) }
+    let flooded = handles.removeLast()
+    let query = try #require(
+      (0..<4).flatMap { _ in try bench.queries() }.first { $0.octets == [199] })
+    for _ in 0..<40 { bench.answer([1], to: query.from) }
+    for handle in handles { bench.datagrams?.release(handle) }
+    var asked: [Int32] = []
+    bench.onMessage = { _ in
+      bench.datagrams?.release(flooded)
+      do { asked.append(try bench.send(1_000)) } catch { Issue.record(error) }
+    }
+    bench.run()
+    bench.onMessage = { _ in }
+    #expect(asked.count == 1)
+    asked += try (0..<300).map { try bench.send($0) }
+    // Its lower bits say which socket a handle is of.
+    #expect(Set(asked.map { $0 & 0xFFF }).count == 301)
   }
 
   @Test func `workers share half of the descriptors`() {

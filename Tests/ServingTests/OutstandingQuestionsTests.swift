@@ -36,6 +36,23 @@ import Wire
     #expect(Self.text(outstanding.claim(Self.key("NAME.test."), by: 2)) == "of 1")
   }
 
+  @Test func `many at once are each asked by who has claimed them`() {
+    let outstanding = OutstandingQuestions()
+    let names = (0..<20_000).map { "n\($0).test." }
+    func claims(by worker: Int) -> [String] {
+      names.map { Self.text(outstanding.claim(Self.key($0), by: worker)) }
+    }
+    #expect(Set(claims(by: 1)) == ["own, new"])
+    for index in stride(from: 0, to: names.count, by: 3) {
+      outstanding.release(Self.key(names[index]), by: 1)
+    }
+    let second = claims(by: 2)
+    #expect(second.indices.allSatisfy { second[$0] == ($0 % 3 == 0 ? "own, new" : "of 1") })
+    for name in names { outstanding.release(Self.key(name), by: 1) }
+    let third = claims(by: 3)
+    #expect(third.indices.allSatisfy { third[$0] == ($0 % 3 == 0 ? "of 2" : "own, new") })
+  }
+
   static func key(
     _ name: String = "name.test.", group: Int = 1, type: RecordType = .a, recordClass: UInt16 = 1,
     dnssecOK: Bool = false, checkingDisabled: Bool = false

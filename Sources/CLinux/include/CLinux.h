@@ -52,12 +52,12 @@ int clinux_enable_pktinfo(int descriptor, int family);
 // forged). 0 or -errno of the former.
 int clinux_hear_of_unreachable(int descriptor, int family);
 // A descriptor that is readable while one of those added to it is (epoll), each under a number;
-// -errno. One that is closed is no longer in it.
+// -errno. One that is closed is no longer in it, save as long as a program being started has it, too.
 int clinux_poller(void);
 int clinux_poller_add(int poller, int descriptor, uint32_t number);
-enum { CLINUX_POLLER_MOST = 256 };
+enum { CLINUX_POLLER_MOST = 4096 };
 // The numbers of those that are readable, or have an error, without waiting, CLINUX_POLLER_MOST at
-// most; how many. The others have their turn in the calls after it.
+// most; how many, or -errno.
 int clinux_poller_ready(int poller, uint32_t *numbers);
 // Undoes a UDP socket's connect and gives up the port that it chose. 0 or -errno.
 int clinux_disconnect(int descriptor);
