@@ -165,6 +165,7 @@ public struct Responder: ~Copyable {
 
   /// What is refused before any plugin: no block for the name, a class or a kind of request that
   /// nothing here answers.
+  @inline(__always)
   private func refusal(of query: Query, _ plan: QueryPlan?) -> ResponseCode? {
     guard let plan, plan.hasHandlers else { return .refused }
     // RFC 1996 §3.10: we are nobody's secondary.

@@ -25,9 +25,7 @@ public struct ExchangeMachine {
   private static let endedKept = 256
   var outstanding = Outstanding()
   var wheel = TimerWheel()
-  private var actions: [ExchangeAction] = []
-  /// Those before them, the next one last, where it is taken out without a copy.
-  private var nextActions: [ExchangeAction] = []
+  private var actions: [ExchangeAction?] = []
   /// Of the next exchange that was refused at once.
   private var refusedNumber = -1
 
@@ -122,14 +120,14 @@ public struct ExchangeMachine {
 
   // MARK: - What is to be done
 
-  /// The next thing to be done, oldest first; to be drained after the calls above, before anything is
-  /// waited for.
-  public mutating func nextAction() -> ExchangeAction? {
-    if nextActions.isEmpty {
-      swap(&nextActions, &actions)
-      nextActions.reverse()
-    }
-    return nextActions.popLast()
+  /// Exchanges what is to be done, oldest first, for an empty list; false where there is nothing. To be
+  /// called after the calls above, before anything is waited for, until there is nothing.
+  ///
+  /// - Parameter list: in optionals, to be taken out without a copy.
+  public mutating func takeActions(_ list: inout [ExchangeAction?]) -> Bool {
+    list.removeAll(keepingCapacity: true)
+    swap(&list, &actions)
+    return !list.isEmpty
   }
 
   /// The number of the exchange under way for a question to a group; nil where there is none.

@@ -37,8 +37,10 @@ public struct ExchangeValues<Value> {
   /// Takes out what is kept for `number`; nil where nothing is.
   @inlinable
   public mutating func remove(_ number: Int) -> Value? {
-    guard let value = self[number] else { return nil }
-    self[number] = nil
-    return value
+    let place = SlotNumber.slot(number)
+    if number >= 0, place < places.count, places[place]?.number == number {
+      return places[place].take()?.value
+    }
+    return others.isEmpty ? nil : others.removeValue(forKey: number)
   }
 }

@@ -74,11 +74,13 @@ extension OutputSpan<UInt8> {
   fileprivate mutating func put(_ name: DomainName, _ caseBits: SIMD4<UInt64>?) {
     let name = name.octets.span
     let caseBits = caseBits ?? SIMD4()
+    var bits: UInt64 = 0
     // A length octet is below 64 and so never taken for a letter; 255 octets have a bit each.
     for index in name.indices {
+      if index & 63 == 0 { bits = caseBits[index >> 6] }
       let octet = name[index]
-      let isUpper = caseBits[index >> 6] >> UInt64(index & 63) & 1 == 1
-      append(isUpper && octet &- 0x61 < 26 ? octet & ~0x20 : octet)
+      append(bits & 1 == 1 && octet &- 0x61 < 26 ? octet & ~0x20 : octet)
+      bits >>= 1
     }
   }
 }

@@ -17,7 +17,19 @@ import Glibc
   /// More than one turn leaves.
   private static let manyResting = UpstreamDatagrams.idleSockets / 2
 
+  /// What a slot's socket is for now. Each list of slots holds those of one use.
+  private enum Use {
+    case closed
+    case idle
+    /// Without a port, and not seen to be empty since it had one.
+    case resting
+    case busy
+    /// Released while what has come in is handed out: its port is closed after that.
+    case ended
+  }
+
   private struct Slot {
+    var use = Use.closed
     var descriptor: Int32 = -1
     var pool = 0
     var token = 0
@@ -25,7 +37,8 @@ import Glibc
     /// Datagrams received in its exchange.
     var received = 0
     var generation: Int32 = 0
-    var isBusy = false
+
+    var isBusy: Bool { use == .busy }
   }
 
   /// Sockets of one family, bound to one source address or to none.
@@ -63,9 +76,7 @@ import Glibc
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
   private var pools: [Pool] = []
-  /// Sockets whose port is closed, and whose queue was not seen to be empty since.
   private var resting: [Int] = []
-  /// Those released while what has come in is handed out.
   private var ended: [Int] = []
   private var isHandingOut = false
   private var arrived: [Arrival] = []
@@ -97,7 +108,7 @@ import Glibc
     }
     let slot = try takeSocket(pool(isV4: to.isV4, from))
     let descriptor = slots[slot].descriptor
-    slots[slot].isBusy = true
+    slots[slot].use = .busy
     pools[slots[slot].pool].busyCount += 1
     slots[slot].token = token
     slots[slot].sharer = sharer
@@ -177,6 +188,7 @@ import Glibc
 
   private mutating func endRests() {
     for slot in resting {
+      slots[slot].use = .idle
       pools[slots[slot].pool].restingCount -= 1
       pools[slots[slot].pool].idle.append(slot)
     }
@@ -186,8 +198,7 @@ import Glibc
   /// Looks without taking anything in, where nobody answers and so there are no turns: a look costs
   /// less than to open and close as many sockets as are resting.
   private mutating func lookForUnused() {
-    // Those that were released in this turn still have their ports.
-    guard !isHandingOut, resting.count >= Self.manyResting, let poller else { return }
+    guard resting.count >= Self.manyResting, let poller else { return }
     let hasLooked = poller.look { slot in
       if !slots[slot].isBusy { drop(slot) }
     }
@@ -222,15 +233,20 @@ import Glibc
   /// Takes what was queued before the port was closed, or by a processor that had looked it up
   /// before. A socket at which that is a lot, as in a flood, is closed.
   private mutating func drop(_ slot: Int) {
-    guard slots[slot].descriptor >= 0, !Self.empty(slots[slot].descriptor), !slots[slot].isBusy
+    let (use, pool) = (slots[slot].use, slots[slot].pool)
+    guard use == .idle || use == .resting || use == .busy,
+      !Self.empty(slots[slot].descriptor)
     else { return }
-    let pool = slots[slot].pool
-    if pools[pool].restingCount > 0, let index = resting.firstIndex(of: slot) {
-      resting.remove(at: index)
+    switch use {
+    case .idle:
+      pools[pool].idle.removeAll { $0 == slot }
+      close(slot)
+    case .resting:
+      resting.removeAll { $0 == slot }
       pools[pool].restingCount -= 1
+      close(slot)
+    case .busy, .ended, .closed: break
     }
-    pools[pool].idle.removeAll { $0 == slot }
-    close(slot)
   }
 
   /// Takes what is queued at a socket without a port; false where more is left.
@@ -321,9 +337,10 @@ import Glibc
   }
 
   private mutating func retire(_ slot: Int) {
-    slots[slot].isBusy = false
     pools[slots[slot].pool].busyCount -= 1
-    if isHandingOut { ended.append(slot) } else { closePort(slot) }
+    guard isHandingOut else { return closePort(slot) }
+    slots[slot].use = .ended
+    ended.append(slot)
   }
 
   /// Closes the port, then either keeps the socket or closes it too.
@@ -335,14 +352,16 @@ import Glibc
     guard pools[pool].keptCount < pools[pool].mostKept,
       clinux_disconnect(slots[slot].descriptor) == 0
     else { return close(slot) }
+    slots[slot].use = .resting
     pools[pool].restingCount += 1
     resting.append(slot)
   }
 
   private mutating func close(_ slot: Int) {
+    precondition(slots[slot].use != .closed)
+    slots[slot].use = .closed
     Glibc.close(slots[slot].descriptor)
     slots[slot].descriptor = -1
-    slots[slot].isBusy = false
     freeSlots.append(slot)
   }
 }

@@ -12,7 +12,10 @@ final class ExchangeDriver {
   private var sockets = ExchangeValues<Int32>()
   private var ticking: Registration?
   private var isPerforming = false
-  private let finished: (Finished) -> Void
+  /// Where actions lie while they are performed.
+  private var actions: [ExchangeAction?]? = []
+  private var results: [Finished] = []
+  private let finished: ([Finished]) -> Void
   private let slow: (Int) -> Void
 
   /// What came of an exchange.
@@ -22,10 +25,10 @@ final class ExchangeDriver {
   }
 
   /// - Parameters:
-  ///   - finished: hears of each exchange once.
+  ///   - finished: hears of each exchange once, of those that end together at a time.
   ///   - slow: hears of an exchange whose patience is over.
   init(
-    loop: EventLoop, finished: @escaping (Finished) -> Void,
+    loop: EventLoop, finished: @escaping ([Finished]) -> Void,
     slow: @escaping (Int) -> Void = { _ in }
   ) {
     self.loop = loop
@@ -88,7 +91,16 @@ final class ExchangeDriver {
     // What is done may lead to more: the outer call goes on with it.
     guard !isPerforming else { return }
     isPerforming = true
-    while let action = machine.nextAction() { perform(action) }
+    var actions = self.actions.take() ?? []
+    while machine.takeActions(&actions) {
+      for index in actions.indices {
+        if let action = actions[index].take() { perform(action) }
+      }
+      // When all else of the batch is done.
+      if !results.isEmpty { finished(results) }
+      results.removeAll(keepingCapacity: true)
+    }
+    self.actions = actions
     isPerforming = false
     if machine.nextDeadline == nil {
       ticking = nil
@@ -115,7 +127,7 @@ final class ExchangeDriver {
     case .slow(let exchange):
       slow(exchange)
     case .finish(let exchange, let result):
-      finished(Finished(exchange: exchange, result: result))
+      results.append(Finished(exchange: exchange, result: result))
     }
   }
 

@@ -13,7 +13,9 @@ final class OwnQuestions {
   private(set) lazy var driver = ExchangeDriver(
     loop: loop,
     finished: { [unowned self] finished in
-      waiting.removeValue(forKey: finished.exchange)?(finished.result)
+      for exchange in finished {
+        waiting.removeValue(forKey: exchange.exchange)?(exchange.result)
+      }
     })
 
   init(loop: EventLoop, hash: NameHash) {

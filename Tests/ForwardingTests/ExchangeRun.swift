@@ -121,20 +121,24 @@ final class ExchangeRun {
   // MARK: - Actions
 
   private func drain() {
-    while let action = machine.nextAction() {
-      switch action {
-      case .sendDatagram(let attempt, let upstream, _, let octets):
-        sent(Message(attempt: attempt, to: upstream, isStream: false, octets: octets))
-      case .sendStream(let attempt, let upstream, _, let octets):
-        sent(Message(attempt: attempt, to: upstream, isStream: true, octets: octets))
-      case .endAttempt(let attempt):
-        #expect(live.remove(attempt) != nil)
-      case .slow:
-        log.append("\(time) slow")
-      case .finish(let exchange, let result):
-        #expect(finished.updateValue(result, forKey: exchange) == nil)
-        log.append("\(time) \(Self.text(result))")
-      }
+    var actions: [ExchangeAction?] = []
+    while machine.takeActions(&actions) { actions.forEach(perform) }
+  }
+
+  private func perform(_ action: ExchangeAction?) {
+    switch action {
+    case .sendDatagram(let attempt, let upstream, _, let octets):
+      sent(Message(attempt: attempt, to: upstream, isStream: false, octets: octets))
+    case .sendStream(let attempt, let upstream, _, let octets):
+      sent(Message(attempt: attempt, to: upstream, isStream: true, octets: octets))
+    case .endAttempt(let attempt):
+      #expect(live.remove(attempt) != nil)
+    case .slow:
+      log.append("\(time) slow")
+    case .finish(let exchange, let result):
+      #expect(finished.updateValue(result, forKey: exchange) == nil)
+      log.append("\(time) \(Self.text(result))")
+    case nil: Issue.record("no action")
     }
   }
 

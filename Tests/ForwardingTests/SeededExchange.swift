@@ -170,19 +170,25 @@ final class SeededExchange {
   // MARK: - Actions
 
   private func drain(_ index: Int) {
-    while let action = machines[index].nextAction() {
-      switch action {
-      case .sendDatagram(let attempt, let upstream, _, let octets):
-        sent(Key(machine: index, attempt: attempt), upstream, octets, isStream: false)
-      case .sendStream(let attempt, let upstream, _, let octets):
-        sent(Key(machine: index, attempt: attempt), upstream, octets, isStream: true)
-      case .endAttempt(let attempt):
-        if live[index].remove(attempt) == nil { problem("attempt \(attempt) ended twice") }
-      case .slow: problem("nobody is impatient")
-      case .finish(let exchange, let result): finished(index, exchange, result)
-      }
+    var actions: [ExchangeAction?] = []
+    while machines[index].takeActions(&actions) {
+      for action in actions { perform(index, action) }
     }
     if machines[index].attemptCount != live[index].count { problem("attempts are lost") }
+  }
+
+  private func perform(_ index: Int, _ action: ExchangeAction?) {
+    switch action {
+    case .sendDatagram(let attempt, let upstream, _, let octets):
+      sent(Key(machine: index, attempt: attempt), upstream, octets, isStream: false)
+    case .sendStream(let attempt, let upstream, _, let octets):
+      sent(Key(machine: index, attempt: attempt), upstream, octets, isStream: true)
+    case .endAttempt(let attempt):
+      if live[index].remove(attempt) == nil { problem("attempt \(attempt) ended twice") }
+    case .slow: problem("nobody is impatient")
+    case .finish(let exchange, let result): finished(index, exchange, result)
+    case nil: problem("no action")
+    }
   }
 
   private func finished(_ index: Int, _ exchange: Int, _ result: ExchangeResult) {
