@@ -58,7 +58,7 @@ let package = Package(
     room("Zones", ["Wire"]),
     room("ZoneFiles", ["Zones", "Wire", "CLdns"]),
     room("Cluster", ["Wire", "CPrefetch"]),
-    room("Forwarding", ["Wire", "CPrefetch"]),
+    room("Forwarding", ["Wire"]),
     room("Answering", ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"]),
     room("IO", ["CCurl", "CLibevent", "CLinux", "COpenSSL"]),
     room("Kubernetes", ["IO", "Cluster", "Telemetry", "Documents", "Wire"]),

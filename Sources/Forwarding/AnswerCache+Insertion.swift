@@ -24,24 +24,6 @@ extension AnswerCache {
     }
   }
 
-  /// Starts bringing nearer what keeping an answer will look at: done for all of a batch, then the
-  /// second step for all, before the first is kept, it takes the waiting for memory out of most.
-  public func prefetch(for question: ForwardQuestion, _ step: PrefetchStep, isDenial: Bool) {
-    withShard(shardIndex(question.hash)) { shard in
-      switch step {
-      case .places: shard.prefetch(question.hash, isDenial: isDenial)
-      case .evicted: shard.prefetchEvicted(isDenial: isDenial)
-      }
-    }
-  }
-
-  public enum PrefetchStep: CaseIterable, Sendable {
-    /// Where the answer's own place is, and what goes to make room.
-    case places
-    /// Where that is.
-    case evicted
-  }
-
   /// Remembers that upstreams gave no answer (RFC 9520), where they were asked: what this server
   /// knows without asking is known again at no cost, and may change at once.
   @discardableResult

@@ -168,13 +168,8 @@ public import Wire
   /// Calls `body` with the shard that `key` belongs to, under its lock.
   @inline(__always)
   func withShard<R>(_ key: CacheKey, _ body: (inout CacheShard) -> R) -> R {
-    withShard(shardIndex(key.hash), body)
-  }
-
-  /// The table takes the hash's lower bits.
-  @inline(__always)
-  func shardIndex(_ hash: UInt64) -> Int {
-    Int(truncatingIfNeeded: hash >> 40) & (shardCount &- 1)
+    // The table takes the hash's lower bits.
+    withShard(Int(truncatingIfNeeded: key.hash >> 40) & (shardCount &- 1), body)
   }
 
   @inline(__always)

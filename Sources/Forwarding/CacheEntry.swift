@@ -1,4 +1,3 @@
-import CPrefetch
 import Wire
 
 /// An answer in the cache's memory: one block with the numbers, the name, the answer's octets.
@@ -46,12 +45,6 @@ import Wire
   /// - Parameter base: made by ``make(_:key:octets:)``, not freed while this is used.
   init(base: UnsafeMutablePointer<Fields>) {
     unsafe self.base = base
-  }
-
-  /// Starts bringing its numbers nearer.
-  func prefetch() {
-    unsafe cprefetch(base)
-    unsafe cprefetch(UnsafeRawPointer(base) + 64)
   }
 
   /// Fills a new block; the caller sees to it that it is freed.

@@ -1,5 +1,3 @@
-import CPrefetch
-
 /// Hashes of what fell out of the small queue, as many as the store has entries.
 ///
 /// Pairs of slots, in which a newer hash takes the place of the older of two: a hash may be
@@ -42,11 +40,6 @@ import CPrefetch
       return isRecent
     }
     return false
-  }
-
-  /// Starts bringing nearer where `hash` is, if it is there.
-  func prefetch(_ hash: UInt64) {
-    if let slots = unsafe slots { unsafe cprefetch(slots + pair(hash)) }
   }
 
   mutating func free() {

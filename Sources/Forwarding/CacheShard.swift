@@ -49,23 +49,6 @@ struct CacheShard {
     return (entry, liveHit(entry, now: now, mayRefresh: mayRefresh))
   }
 
-  // MARK: - Prefetch
-
-  /// Starts bringing nearer what keeping an answer to `hash` will look at.
-  func prefetch(_ hash: UInt64, isDenial: Bool) {
-    table.prefetch(hash)
-    if isDenial { denial.prefetch(hash) } else { success.prefetch(hash) }
-  }
-
-  /// The second step: what it will look at to make room.
-  func prefetchEvicted(isDenial: Bool) {
-    if let hash = isDenial ? denial.prefetchEvicted() : success.prefetchEvicted() {
-      table.prefetch(hash)
-    }
-  }
-
-  // MARK: - Counting
-
   mutating func countMiss() {
     counts.misses &+= 1
   }

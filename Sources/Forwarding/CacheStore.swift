@@ -66,7 +66,7 @@ struct CacheStore {
     var steps = 0
     while true {
       steps += 1
-      let fromSmall = isSmallNext
+      let fromSmall = small.count > capacity / Self.smallPart || main.count == 0
       guard let entry = fromSmall ? small.oldest : main.oldest else { return nil }
       let stays = steps < Self.maximumSteps && now < entry.fields.useless
       if fromSmall {
@@ -89,27 +89,6 @@ struct CacheStore {
       return entry
     }
   }
-
-  /// Starts bringing nearer what the insertion of `hash` will look at.
-  func prefetch(_ hash: UInt64) {
-    ghosts.prefetch(hash)
-    evicted?.prefetch()
-  }
-
-  /// The same for what goes then; its hash, nil where nothing does.
-  func prefetchEvicted() -> UInt64? {
-    guard let hash = evicted?.fields.hash else { return nil }
-    ghosts.prefetch(hash)
-    return hash
-  }
-
-  /// What the next insertion looks at first to make room.
-  private var evicted: CacheEntry? {
-    guard isFull(for: 1, size: 0) else { return nil }
-    return isSmallNext ? small.oldest : main.oldest
-  }
-
-  private var isSmallNext: Bool { small.count > capacity / Self.smallPart || main.count == 0 }
 
   mutating func free() {
     ghosts.free()

@@ -1,5 +1,3 @@
-import CPrefetch
-
 /// Entries by hash: open addressing with linear probing.
 ///
 /// A word holds an entry's address, and in its upper 20 bits the hash's lower 20, which are also
@@ -28,11 +26,6 @@ import CPrefetch
       if word >> 44 == tag, let entry = Self.entry(word), !body(entry) { return }
       index = (index &+ 1) & mask
     }
-  }
-
-  /// Starts bringing nearer where entries of `hash` are.
-  func prefetch(_ hash: UInt64) {
-    if let slots = unsafe slots { unsafe cprefetch(slots + (Int(Self.tag(hash)) & mask)) }
   }
 
   /// Calls `body` with every entry.

@@ -14,8 +14,7 @@ final class ExchangeDriver {
   private var isPerforming = false
   /// Where actions lie while they are performed.
   private var actions: [ExchangeAction?]? = []
-  private var results: [Finished] = []
-  private let finished: ([Finished]) -> Void
+  private let finished: (Finished) -> Void
   private let slow: (Int) -> Void
 
   /// What came of an exchange.
@@ -25,10 +24,10 @@ final class ExchangeDriver {
   }
 
   /// - Parameters:
-  ///   - finished: hears of each exchange once, of those that end together at a time.
+  ///   - finished: hears of each exchange once.
   ///   - slow: hears of an exchange whose patience is over.
   init(
-    loop: EventLoop, finished: @escaping ([Finished]) -> Void,
+    loop: EventLoop, finished: @escaping (Finished) -> Void,
     slow: @escaping (Int) -> Void = { _ in }
   ) {
     self.loop = loop
@@ -96,9 +95,6 @@ final class ExchangeDriver {
       for index in actions.indices {
         if let action = actions[index].take() { perform(action) }
       }
-      // When all else of the batch is done.
-      if !results.isEmpty { finished(results) }
-      results.removeAll(keepingCapacity: true)
     }
     self.actions = actions
     isPerforming = false
@@ -127,7 +123,7 @@ final class ExchangeDriver {
     case .slow(let exchange):
       slow(exchange)
     case .finish(let exchange, let result):
-      results.append(Finished(exchange: exchange, result: result))
+      finished(Finished(exchange: exchange, result: result))
     }
   }
 

@@ -13,9 +13,7 @@ final class OwnQuestions {
   private(set) lazy var driver = ExchangeDriver(
     loop: loop,
     finished: { [unowned self] finished in
-      for exchange in finished {
-        waiting.removeValue(forKey: exchange.exchange)?(exchange.result)
-      }
+      waiting.removeValue(forKey: finished.exchange)?(finished.result)
     })
 
   init(loop: EventLoop, hash: NameHash) {

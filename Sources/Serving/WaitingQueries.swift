@@ -49,8 +49,6 @@ struct QuestionOutcome: Sendable {
   /// Replies made in a row until UDP has a turn: an upstream sends them by the thousand over TCP.
   /// Four times what the turn takes in at most, so that less is begun than is finished.
   static let repliesInTurn = 256
-  /// Results from which on what keeping them will look at is brought nearer first.
-  private static let prefetchedBatch = 4
   /// Questions asked for one query: each name of a chain, by each `forward` of its block.
   static let maximumQuestions = 32
 
@@ -213,24 +211,6 @@ struct QuestionOutcome: Sendable {
   }
 
   // MARK: - Results
-
-  private func finish(_ finished: [ExchangeDriver.Finished]) {
-    if finished.count >= Self.prefetchedBatch {
-      for step in AnswerCache.PrefetchStep.allCases {
-        for exchange in finished { prefetch(exchange, step) }
-      }
-    }
-    for exchange in finished { finish(exchange) }
-  }
-
-  private func prefetch(
-    _ finished: ExchangeDriver.Finished, _ step: AnswerCache.PrefetchStep
-  ) {
-    guard case .answer(let given) = finished.result, let pending = asked[finished.exchange]?.pending
-    else { return }
-    let isDenial = given.header.kind != .positive
-    pending.target.cache?.prefetch(for: pending.question, step, isDenial: isDenial)
-  }
 
   private func finish(_ finished: ExchangeDriver.Finished) {
     guard let asking = asked.remove(finished.exchange) else { return }

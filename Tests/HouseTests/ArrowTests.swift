@@ -12,7 +12,7 @@ import Testing
     "Zones": ["Wire"],
     "ZoneFiles": ["Zones", "Wire", "CLdns"],
     "Cluster": ["Wire", "CPrefetch"],
-    "Forwarding": ["Wire", "CPrefetch"],
+    "Forwarding": ["Wire"],
     "Answering": ["Wire", "Zones", "Cluster", "Config", "Forwarding", "Telemetry"],
     "IO": ["CCurl", "CLibevent", "CLinux", "COpenSSL"],
     "Kubernetes": ["IO", "Cluster", "Telemetry", "Documents", "Wire"],
