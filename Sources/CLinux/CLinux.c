@@ -296,9 +296,21 @@ int clinux_poller_ready(int poller, uint32_t *numbers) {
   return count < 0 ? -errno : count;
 }
 
+int clinux_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+  return (int)syscall(SYS_connect, descriptor, address, length);
+}
+
+ssize_t clinux_send(int descriptor, const void *octets, size_t length, int flags) {
+  return syscall(SYS_sendto, descriptor, octets, length, flags, NULL, 0);
+}
+
+ssize_t clinux_receive(int descriptor, void *octets, size_t length, int flags) {
+  return syscall(SYS_recvfrom, descriptor, octets, length, flags, NULL, NULL);
+}
+
 int clinux_disconnect(int descriptor) {
   struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  return connect(descriptor, &nobody, sizeof nobody) < 0 ? -errno : 0;
+  return clinux_connect(descriptor, &nobody, sizeof nobody) < 0 ? -errno : 0;
 }
 
 int clinux_spawn(

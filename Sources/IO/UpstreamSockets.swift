@@ -114,10 +114,10 @@ import Glibc
     slots[slot].sharer = sharer
     slots[slot].received = 0
     slots[slot].generation = (slots[slot].generation &+ 1) & 0x7_FFFF
-    if unsafe to.withSockaddr({ unsafe connect(descriptor, $0, $1) }) != 0 {
+    if unsafe to.withSockaddr({ unsafe clinux_connect(descriptor, $0, $1) }) != 0 {
       try giveUp(slot, "connect to udp \(to)")
     }
-    let sent = unsafe Glibc.send(
+    let sent = unsafe clinux_send(
       descriptor, octets.baseAddress, octets.count,
       Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     if sent < 0, !Self.isPassing(errno) { try giveUp(slot, "send to udp \(to)") }
@@ -217,7 +217,7 @@ import Glibc
   /// Takes in a datagram, or an error; the octets that it takes of the buffer.
   private mutating func receive(_ slot: Int, to place: Int) -> Int {
     let descriptor = slots[slot].descriptor
-    let count = unsafe recv(
+    let count = unsafe clinux_receive(
       descriptor, buffer + place, Self.messageOctets, Int32(MSG_DONTWAIT))
     let error = count < 0 ? errno : 0
     if error == EAGAIN { return 0 }

@@ -128,7 +128,11 @@ struct QuestionOutcome: Sendable {
   /// Has `pending` asked with nobody waiting for it, unless it is being asked already. ``send()`` is
   /// to follow.
   func refresh(_ pending: PendingQuestion) {
-    guard case .own(isNew: true) = outstanding.claim(key(pending), by: worker) else { return }
+    if isAlone {
+      guard exchange(pending) == nil else { return }
+    } else {
+      guard case .own(isNew: true) = outstanding.claim(key(pending), by: worker) else { return }
+    }
     start(pending, for: nil, overStream: false)
   }
 
@@ -168,10 +172,12 @@ struct QuestionOutcome: Sendable {
   }
 
   private func ask(_ pending: PendingQuestion, for query: WaitingQuery) {
+    let overStream = query.peer.transport == .tcp
+    if isAlone { return start(pending, for: query, overStream: overStream) }
     let key = key(pending)
     switch outstanding.claim(key, by: worker) {
     case .own:
-      start(pending, for: query, overStream: query.peer.transport == .tcp)
+      start(pending, for: query, overStream: overStream)
     case .other(let owner):
       if let asking = joined[key] { return add(query, to: asking) }
       let asking = Asking(pending)
@@ -206,6 +212,9 @@ struct QuestionOutcome: Sendable {
     driver.exchange(for: pending.question, of: pending.target.group)
   }
 
+  /// Whether there is no other worker that might ask the same.
+  private var isAlone: Bool { mailboxes.count == 1 }
+
   private func key(_ pending: PendingQuestion) -> Key {
     Key(group: pending.target.group.number, question: pending.question)
   }
@@ -218,7 +227,7 @@ struct QuestionOutcome: Sendable {
     let outcome = keep(finished.result, of: pending)
     // Kept first: who asks from now on finds it.
     // Another exchange may have begun for it meanwhile.
-    if exchange(pending) == nil { outstanding.release(key(pending), by: worker) }
+    if !isAlone, exchange(pending) == nil { outstanding.release(key(pending), by: worker) }
     for other in asking.others {
       mailboxes[other].post(.forwarding(.result(outcome, of: pending)))
     }

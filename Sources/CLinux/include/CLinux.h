@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 // A batch of received datagrams and the replies to them: recvmmsg, sendmmsg and the pktinfo that
 // lets a reply leave from the address its query was sent to (RFC 1035 implementations expect it).
@@ -59,6 +60,11 @@ enum { CLINUX_POLLER_MOST = 4096 };
 // The numbers of those that are readable, or have an error, without waiting, CLINUX_POLLER_MOST at
 // most; how many, or -errno.
 int clinux_poller_ready(int poller, uint32_t *numbers);
+// As connect, send and recv, but no points at which a thread can be cancelled, which costs glibc two
+// locked instructions each in a process with threads.
+int clinux_connect(int descriptor, const struct sockaddr *address, socklen_t length);
+ssize_t clinux_send(int descriptor, const void *octets, size_t length, int flags);
+ssize_t clinux_receive(int descriptor, void *octets, size_t length, int flags);
 // Undoes a UDP socket's connect and gives up the port that it chose. 0 or -errno.
 int clinux_disconnect(int descriptor);
 
