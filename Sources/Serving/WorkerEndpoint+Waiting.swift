@@ -20,15 +20,20 @@ extension WorkerEndpoint {
   func takeArrivals() -> Bool {
     // It would join lists that are being gone through; what comes meanwhile has its turn soon.
     guard !waiting.isDelivering, !arrivals.isEmpty || !refreshes.isEmpty else { return false }
+    // Used again: a block of that size, freed and allocated for each batch, has malloc put together all
+    // small ones that were freed since.
+    var arrived = spareArrivals
+    spareArrivals = []
     while !arrivals.isEmpty || !refreshes.isEmpty {
-      let arrived = arrivals
-      let wanted = refreshes
-      arrivals.removeAll(keepingCapacity: true)
-      refreshes.removeAll(keepingCapacity: true)
+      swap(&arrived, &arrivals)
       for (query, pending) in arrived { waiting.wait(query, for: pending) }
+      arrived.removeAll(keepingCapacity: true)
+      let wanted = refreshes
+      refreshes = []
       for pending in wanted { waiting.refresh(pending) }
       waiting.send()
     }
+    spareArrivals = arrived
     return true
   }
 

@@ -22,6 +22,7 @@ final class WorkerEndpoint {
   let waiting: WaitingQueries
   /// Queries that have come in with what they wait for; taken up when the batch is done.
   var arrivals: [(query: WaitingQuery, pending: PendingQuestion)] = []
+  var spareArrivals: [(query: WaitingQuery, pending: PendingQuestion)] = []
   /// Questions to be asked though nobody waits.
   var refreshes: [PendingQuestion] = []
   /// Queries that wait for upstreams.
